@@ -1,0 +1,167 @@
+"""All tables, in one place, portable between SQLite and PostgreSQL; times are int64 microseconds since 1970.
+
+Migrations in `store/migrations/versions` bring a database here; a test compares the two.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+# The journal: append-only, hash-chained (journal/chain.py). One row per AI interaction and per audit event.
+# Every column but `hash` is covered by the row's hash, which also covers the hash of the row before.
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("id", String(64), nullable=False, unique=True),  # request id or event id
+    Column("kind", String(80), nullable=False),  # "interaction", or an audit event: room.object.verb_past
+    Column("time_us", BigInteger, nullable=False),  # application time of arrival
+    Column("user", String(120), nullable=False, default=""),  # who asked or acted: user name, "system", ""
+    Column("department", String(120), nullable=False, default=""),
+    Column("use_case", String(120), nullable=False, default=""),
+    Column("key_id", String(64), nullable=False, default=""),
+    Column("model", String(200), nullable=False, default=""),  # public model name that was asked
+    Column("provider", String(120), nullable=False, default=""),  # name of the provider that answered
+    Column("provider_model", String(200), nullable=False, default=""),
+    Column("region", String(10), nullable=False, default=""),
+    Column("data_class", String(20), nullable=False, default=""),
+    Column("outcome", String(20), nullable=False, default=""),  # ok cached refused failed left lost
+    Column("code", String(60), nullable=False, default=""),  # error code of a refusal or failure
+    Column("input_tokens", BigInteger, nullable=False, default=0),
+    Column("output_tokens", BigInteger, nullable=False, default=0),
+    Column("cached_tokens", BigInteger, nullable=False, default=0),
+    Column("reasoning_tokens", BigInteger, nullable=False, default=0),
+    Column("cost_nano", BigInteger, nullable=False, default=0),  # nano-euro, booked
+    Column("saved_nano", BigInteger, nullable=False, default=0),  # nano-euro that a cache hit saved
+    Column("latency_us", BigInteger, nullable=False, default=0),  # arrival to last byte
+    Column("first_token_us", BigInteger, nullable=False, default=0),  # arrival to first content
+    Column("cache", String(10), nullable=False, default=""),  # hit semantic miss off
+    Column("pseudonymised", Integer, nullable=False, default=0),  # entities replaced
+    Column(
+        "fallback", Integer, nullable=False, default=0
+    ),  # targets that failed before the one that answered
+    Column("estimated", Boolean, nullable=False, default=False),  # usage is our estimate
+    Column(
+        "unpriced", Boolean, nullable=False, default=False
+    ),  # no price known: booked at the reservation price
+    Column(
+        "detail", Text, nullable=False, default="{}"
+    ),  # canonical JSON: everything else, never prompt text
+    Column("hash", String(64), nullable=False),  # hex SHA-256
+)
+Index("journal_time", journal.c.time_us)
+Index("journal_kind_time", journal.c.kind, journal.c.time_us)
+Index("journal_user_time", journal.c.user, journal.c.time_us)
+
+# The signed head of the chain: one row, renewed in the transaction that appends (journal/chain.py).
+journal_checkpoint = Table(
+    "journal_checkpoint",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("signature", String(200), nullable=False),  # Ed25519 over seq, hash and time, base64
+)
+
+# How far each spool file has been moved into the journal; written in the same transaction as its rows.
+journal_spool = Table(
+    "journal_spool",
+    metadata,
+    Column("file", String(200), primary_key=True),
+    Column("offset_bytes", BigInteger, nullable=False),
+)
+
+# Configuration: one row per named thing (provider, model, use_case, user, limit, price, policy, …).
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("kind", String(40), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("body", Text, nullable=False),  # JSON, checked by configuration/models.py
+    Column("changed_us", BigInteger, nullable=False),
+    Column("changed_by", String(120), nullable=False),
+)
+
+# One row; `version` grows with every change that the running processes must notice within 2 seconds.
+configuration_version = Table(
+    "configuration_version",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("version", BigInteger, nullable=False),
+)
+
+# Secrets (provider API keys given as literals), encrypted with the installation's master key.
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+)
+
+# What proves that a person is who they say; the person itself is configuration of kind `user`.
+credential = Table(
+    "credential",
+    metadata,
+    Column("user", String(120), primary_key=True),
+    Column("password_hash", Text, nullable=False, default=""),
+    Column("changed_us", BigInteger, nullable=False),
+)
+
+virtual_key = Table(
+    "virtual_key",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("user", String(120), nullable=False),
+    Column("label", String(200), nullable=False, default=""),
+    Column("hint", String(20), nullable=False),  # first characters, to recognise it by
+    Column("digest", String(64), nullable=False, unique=True),  # keyed hash; the key itself is never stored
+    Column("use_cases", Text, nullable=False, default="[]"),  # JSON list; empty = all of its owner
+    Column("models", Text, nullable=False, default="[]"),
+    Column("networks", Text, nullable=False, default="[]"),  # JSON list of CIDR ranges
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=True),
+    Column("revoked_us", BigInteger, nullable=True),
+    Column("replaced_by", String(64), nullable=True),  # set by rotation
+)
+Index("virtual_key_user", virtual_key.c.user)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the cookie's token
+    Column("user", String(120), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+)
+
+# Conversations of the chat. Texts are sealed (core/sealing.py); deleting a row deletes the text for good.
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("user", String(120), nullable=False),
+    Column("use_case", String(120), nullable=False, default=""),
+    Column("model", String(200), nullable=False, default=""),
+    Column("title", LargeBinary, nullable=False),  # sealed
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+)
+Index("conversation_user", conversation.c.user, conversation.c.changed_us)
+
+conversation_message = Table(
+    "conversation_message",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation", String(64), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("variant", Integer, nullable=False, default=0),  # regenerated answers share a position
+    Column("role", String(20), nullable=False),  # user assistant
+    Column("request_id", String(64), nullable=False, default=""),
+    Column("body", LargeBinary, nullable=False),  # sealed JSON: text, spans, citations, error
+    Column("created_us", BigInteger, nullable=False),
+)
+Index("conversation_message_place", conversation_message.c.conversation, conversation_message.c.position)
