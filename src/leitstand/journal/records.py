@@ -1,10 +1,13 @@
 """A record: one AI interaction or one audit event, as it is spooled, chained and exported."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 INTERACTION = "interaction"
+
+# What a database column holds; a larger number is refused when a spooled record is read back.
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,7 +19,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     kind: str
-    time_us: int
+    time_us: Int64
     user: str = ""
     department: str = ""
     use_case: str = ""
@@ -28,17 +31,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data_class: str = ""
     outcome: str = ""
     code: str = ""
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
-    cost_nano: int = 0
-    saved_nano: int = 0
-    latency_us: int = 0
-    first_token_us: int = 0
+    input_tokens: Int64 = 0
+    output_tokens: Int64 = 0
+    cached_tokens: Int64 = 0
+    reasoning_tokens: Int64 = 0
+    cost_nano: Int64 = 0
+    saved_nano: Int64 = 0
+    latency_us: Int64 = 0
+    first_token_us: Int64 = 0
     cache: str = ""
-    pseudonymised: int = 0
-    fallback: int = 0
+    pseudonymised: Int64 = 0
+    fallback: Int64 = 0
     estimated: bool = False
     unpriced: bool = False
     detail: dict[str, Any] = {}

@@ -1,0 +1,233 @@
+"""The ledger: money and tokens are reserved before a call and made final after it, exactly once.
+
+async with ledger.open(subject, need, request_id) as entry:     admission.py decides, turns.py queues
+    … send, with entry.cap_at(price) as the candidate's cap …
+    entry.settle(usage, price)                                  or leave: refunded
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import TracebackType
+
+from leitstand.accounting.admission import Admission, Call, Grant
+from leitstand.accounting.counters import Counter, Counters
+from leitstand.accounting.history import History
+from leitstand.accounting.limits import LimitRule, Subject, address, resolve
+from leitstand.accounting.lost import LostCall, lost_call
+from leitstand.accounting.periods import Calendar, Period
+from leitstand.accounting.prices import Price, cost
+from leitstand.accounting.sizing import Need, Sizing
+from leitstand.accounting.turns import Place, Turns
+from leitstand.accounting.wording import Contact
+from leitstand.core.clock import Clock
+from leitstand.core.conversation import Usage
+from leitstand.core.money import NanoEuro
+
+_SWEEP_EVERY = 256  # openings
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUsage:
+    """The state of a limit for pages. spent, held, limit: in nano-euro or tokens, as the rule counts."""
+
+    scope: str
+    spent: int
+    held: int
+    limit: int
+    period: Period
+
+
+class Entry:
+    """A call in the ledger. Made by `Ledger.open`; leaving that context without `settle` refunds it.
+
+    output_cap: output tokens per choice that the call may produce: the client's cap, a smaller one where a
+    limit shortens the call, or None when no cap is needed.
+    """
+
+    def __init__(self, ledger: "Ledger", grant: Grant) -> None:
+        self.output_cap = grant.output_cap
+        self._ledger = ledger
+        self._grant = grant
+        self._is_open = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether neither `settle` nor `refund` was called yet."""
+        return self._is_open
+
+    def cap_at(self, price: Price) -> int | None:
+        """`output_cap` for a candidate of that price: the amount held buys fewer tokens of a dearer one.
+
+        0, while more than 0 was asked: the candidate is too dear for what is left; ask another one.
+        """
+        if self.output_cap is None:
+            return None
+        grant = self._grant
+        parts = zip(grant.limits, grant.hold.parts, strict=True)
+        rooms = [part.amount for limit, part in parts if limit.in_money]
+        caps = [grant.sizing.cap(True, room, price, fresh=grant.fresh) for room in rooms]
+        return min([self.output_cap, *caps])
+
+    def settle(self, usage: Usage, price: Price) -> NanoEuro:
+        """Book what the call used, also where it is more than was held; returns the cost.
+
+        Raises RuntimeError if the entry is settled or refunded already.
+        """
+        self._close()
+        return self._ledger.book(self._grant, usage, price)
+
+    def refund(self) -> None:
+        """Give everything back: nothing was sent. Raises RuntimeError as `settle` does."""
+        self._close()
+        self._ledger.give_back(self._grant)
+
+    def _close(self) -> None:
+        if not self._is_open:
+            raise RuntimeError("an entry is settled or refunded exactly once")
+        self._is_open = False
+
+
+class Opening:
+    """Admission on the way in; on the way out a refund, unless settled. Between them nothing can leak."""
+
+    __slots__ = ("_call", "_entry", "_ledger", "_wait_s")
+
+    def __init__(self, ledger: "Ledger", call: Call, wait_s: float) -> None:
+        self._ledger = ledger
+        self._call = call
+        self._wait_s = wait_s
+        self._entry: Entry | None = None
+
+    async def __aenter__(self) -> Entry:
+        # No await between the hold and this return: a cancellation comes before the one or after the other.
+        self._entry = Entry(self._ledger, await self._ledger.admit(self._call, self._wait_s))
+        return self._entry
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._entry is not None and self._entry.is_open:
+            self._entry.refund()
+
+
+class Ledger:
+    """Admits calls within all limits; one per process and event loop, all over the same counters."""
+
+    def __init__(
+        self,
+        counters: Counters,
+        clock: Clock,
+        rules: Iterable[LimitRule] = (),
+        timezone: str = "Europe/Berlin",
+        history: History | None = None,
+        contact: Contact | None = None,
+    ) -> None:
+        """contact: whom refusals name. history: what is known of the models, empty by default."""
+        self.history = history or History()
+        self._counters = counters
+        self._clock = clock
+        self._calendar = Calendar(timezone)
+        self._admission = Admission(counters, clock, self._calendar, self.history, contact or Contact())
+        self._turns = Turns()
+        self._opened = 0
+        self.replace(rules)
+
+    def replace(self, rules: Iterable[LimitRule]) -> None:
+        """New rules from now on; open entries settle where they were held."""
+        self._admission.use(rules)
+
+    def open(self, subject: Subject, need: Need, request_id: str, wait_s: float = 30.0) -> Opening:
+        """Reserve the worst case of a call, or what is left of it: `async with ledger.open(…) as entry`.
+
+        wait_s: how long (real time) to wait for running calls to give back what they hold.
+        Raises BudgetExhausted, RateLimited or Downgrade on entry.
+        Invariant: spent + held <= every limit, but for a settlement that is larger than its hold.
+        """
+        return Opening(self, Call(subject, need, request_id), wait_s)
+
+    async def admit(self, call: Call, wait_s: float) -> Grant:
+        """The way into an entry; see `open`."""
+        self._sweep_sometimes()
+        queue = self._queue_ahead(call.subject)
+        if queue is None:
+            outcome = self._admission.attempt(call, final=wait_s <= 0)
+            if isinstance(outcome, Grant):
+                return outcome
+            queue = outcome.counter
+        return await self._wait_and_admit(call, queue, asyncio.get_running_loop().time() + wait_s)
+
+    async def _wait_and_admit(self, call: Call, queue: Counter, deadline: float) -> Grant:
+        loop = asyncio.get_running_loop()
+        place = self._turns.join(queue)
+        try:
+            while True:
+                await self._turns.pause(place, deadline)
+                outcome = self._admission.attempt(call, final=loop.time() >= deadline)
+                if isinstance(outcome, Grant):
+                    return outcome
+                place = self._move(place, outcome.counter)
+        finally:
+            self._turns.leave(place)
+
+    def _queue_ahead(self, subject: Subject) -> Counter | None:
+        if not self._turns:
+            return None
+        return self._turns.busy(limit.counter for limit in self._admission.bound(subject).amounts)
+
+    def _move(self, place: Place, counter: Counter) -> Place:
+        """To the queue of the counter that is short now."""
+        if place.counter == counter:
+            return place
+        moved = self._turns.join(counter)
+        self._turns.leave(place)
+        return moved
+
+    def _sweep_sometimes(self) -> None:
+        self._opened += 1
+        if self._opened % _SWEEP_EVERY == 0:
+            self._counters.sweep(self._clock.time())
+
+    def book(self, grant: Grant, usage: Usage, price: Price) -> NanoEuro:
+        """The way out of an entry that was used; see `Entry.settle`."""
+        amount = cost(usage, price)
+        tokens = usage.input_tokens + usage.output_tokens
+        amounts = [amount if limit.in_money else tokens for limit in grant.limits]
+        if not self._counters.settle(grant.hold, amounts):
+            _log.warning("a call outlived its lease and stays booked at its estimate")
+        self._learn(grant, usage, amount)
+        self._turns.news(limit.counter for limit in grant.limits)
+        return amount
+
+    def _learn(self, grant: Grant, usage: Usage, amount: NanoEuro) -> None:
+        sizing: Sizing = grant.sizing
+        plain = cost(Usage(usage.input_tokens, usage.output_tokens), sizing.need.low_price)
+        share = min(amount / plain, 1.0) if plain else 1.0
+        cap = grant.output_cap
+        shortened = cap is not None and cap != sizing.need.output_cap
+        cut = shortened and usage.output_tokens >= (cap or 0)
+        sizing.history.learn(sizing.need.input_tokens, usage, share=share, cut=cut)
+
+    def give_back(self, grant: Grant) -> None:
+        """The way out of an entry that was not used; see `Entry.refund`."""
+        self._counters.refund(grant.hold)
+        self._turns.news(limit.counter for limit in grant.limits)
+
+    def usage_of(self, rule: LimitRule, subject: Subject) -> LimitUsage | None:
+        """The state of a rule for a subject; None if it does not bind it or limits requests a minute."""
+        scope = resolve(rule, subject)
+        if not scope or rule.is_pace:
+            return None
+        period = self._calendar.period(rule.span, self._clock.time())
+        (reading,) = self._counters.read([address(scope, rule, period)])
+        return LimitUsage(scope, reading.spent, reading.held, rule.units, period)
+
+    def recover(self) -> list[LostCall]:
+        """Find calls of dead processes, booked at their usual size; journal them, then `forget` them."""
+        return [lost_call(hold) for hold in self._counters.recover()]
+
+    def forget(self, lost: Iterable[LostCall]) -> None:
+        """These lost calls are in the journal."""
+        self._counters.forget([call.hold for call in lost])

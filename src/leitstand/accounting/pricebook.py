@@ -1,0 +1,97 @@
+"""The price book: own prices first, then list prices with regional surcharges, never nothing for the unknown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from leitstand.accounting.catalogue import Catalogue, ListPrice
+from leitstand.accounting.prices import Price, Tariff, Tier, free
+from leitstand.accounting.rates import EURO, Rate, Rates
+from leitstand.accounting.uplifts import NONE, uplift
+from leitstand.core.classes import Region
+from leitstand.core.clock import Clock
+
+# An unknown model is held and booked at this: above the dearest text model on the lists of November 2026 that
+# a company would use for work, so that a budget errs to the safe side, and marked, so that somebody mends it.
+RESERVATION = Tariff(Decimal(20), Decimal(20), Decimal(20), Decimal(80))
+_DIGITS = Decimal("1e-9")  # of a price per million tokens: a billion tokens drift by less than a micro-euro
+_FRESH_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """A negotiated price, per million tokens in `currency`; what is None costs as much as fresh input.
+
+    No regional surcharge is added to it. model: as the provider calls it, or `*` for all others of the provider.
+    """
+
+    provider: str
+    model: str
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    currency: str = EURO
+
+    def tariff(self) -> Tariff:
+        """The four prices in the row's own currency."""
+        cached = self.input if self.cached_input is None else self.cached_input
+        write = self.input if self.cache_write is None else self.cache_write
+        return Tariff(self.input, cached, write, self.output)
+
+
+class PriceBook:
+    """Answers with the price of now; immutable rows, replaced as a whole when the configuration changes."""
+
+    def __init__(self, clock: Clock, rows: Iterable[PriceRow] = (), rates: Iterable[Rate] = ()) -> None:
+        self._clock = clock
+        self._rows = {(row.provider, row.model): row for row in rows}
+        self._rates = Rates(rates)
+        for row in self._rows.values():
+            self._rates.on(row.currency, clock.now().date())  # a currency without a rate must fail here
+        self._catalogue: Catalogue | None = None
+        self._cache: dict[tuple[str, str, Region, str], tuple[float, Price]] = {}
+
+    def price(self, provider: str, kind: str, region: Region, model: str) -> Price:
+        """The price of a model at a provider, cached for a minute of application time.
+
+        provider: its name in the configuration; kind: which wire format (`openai`, `azure_openai` …).
+        """
+        key = (provider, kind, region, model)
+        now_s = self._clock.time()
+        known = self._cache.get(key)
+        if known is not None and 0 <= now_s - known[0] < _FRESH_S:
+            return known[1]
+        found = self._find(provider, kind, region, model)
+        self._cache[key] = (now_s, found)
+        return found
+
+    def warm(self) -> None:
+        """Load the list prices now (0.25 s), so that no request waits for it."""
+        self._catalogue = self._catalogue or Catalogue()
+
+    def _find(self, provider: str, kind: str, region: Region, model: str) -> Price:
+        row = self._rows.get((provider, model)) or self._rows.get((provider, "*"))
+        if row is not None:
+            return self._in_euro(ListPrice(row.tariff(), (), row.currency, "override"), NONE, model)
+        if region is Region.LOCAL:
+            return free("local")
+        self._catalogue = self._catalogue or Catalogue()
+        listed = self._catalogue.find(kind, provider, model, self._clock.now())
+        if listed is None:
+            return Price(RESERVATION, "reservation", unpriced=True, model=model)
+        return self._in_euro(listed, uplift(kind, region, model), model)
+
+    def _in_euro(self, listed: ListPrice, factor: Decimal, model: str) -> Price:
+        rate = self._rates.on(listed.currency, self._clock.now().date())
+        to_euro = factor / rate.per_euro
+        return Price(
+            tariff=listed.tariff.times(to_euro, _DIGITS),
+            tiers=tuple(Tier(tier.above, tier.tariff.times(to_euro, _DIGITS)) for tier in listed.tiers),
+            source=listed.source,
+            currency=listed.currency,
+            rate=rate.per_euro,
+            rate_day=None if listed.currency == EURO else rate.day,
+            uplift=factor,
+            model=model,
+        )

@@ -1,0 +1,33 @@
+"""SQL of accounting: what the journal says was booked, as sums per hour."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Engine, func, select
+
+from leitstand.accounting.limits import Subject
+from leitstand.accounting.rebuild import Settled
+from leitstand.store.schema import journal
+
+_HOUR_US = 3_600_000_000
+
+
+def settled_since(engine: Engine, since_us: int) -> Iterator[Settled]:
+    """Booked calls since a moment, summed per subject and hour; every time zone offset in use for days here is
+    whole hours or borders on none of our day ends, so an hour never lies in two days."""
+    columns = journal.c
+    hour = columns.time_us // _HOUR_US
+    query = (
+        select(
+            columns.user, columns.department, columns.use_case, columns.key_id, columns.model,
+            func.min(columns.time_us), func.sum(columns.input_tokens + columns.output_tokens),
+            func.sum(columns.cost_nano),
+        )
+        .where(columns.kind == "interaction", columns.time_us >= since_us, columns.outcome != "cached")
+        .group_by(columns.user, columns.department, columns.use_case, columns.key_id, columns.model, hour)
+    )  # fmt: skip
+    with engine.connect() as connection:
+        for user, department, use_case, key_id, model, time_us, tokens, cost_nano in connection.execute(
+            query
+        ):
+            subject = Subject(user, department, use_case, key_id, model)
+            yield Settled(subject, time_us, int(tokens or 0), int(cost_nano or 0))

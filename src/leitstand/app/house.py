@@ -1,0 +1,280 @@
+"""The house: every room built once, joined, started and stopped in order."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from leitstand.accounting.counters.shared import SharedCounters
+from leitstand.accounting.ledger import Ledger
+from leitstand.accounting.lost import LostCall
+from leitstand.accounting.periods import Calendar
+from leitstand.accounting.rebuild import spent_by_counter
+from leitstand.accounting.repository import settled_since
+from leitstand.app import rules as compose
+from leitstand.configuration.apply import Editor
+from leitstand.configuration.current import Configuration
+from leitstand.configuration.models import Privacy
+from leitstand.configuration.secrets import SecretMissing, SecretResolver, load_sealer
+from leitstand.configuration.watcher import Watcher
+from leitstand.core.clock import Clock
+from leitstand.core.conversation import Prompt
+from leitstand.core.events import Events
+from leitstand.gateway.bookkeeping import Answered, Book
+from leitstand.gateway.cache import ResponseCache
+from leitstand.gateway.health import Health
+from leitstand.gateway.hotpath import Gateway, Rules
+from leitstand.gateway.metrics import Metrics
+from leitstand.gateway.routing import Router
+from leitstand.gateway.values import Request
+from leitstand.identity.callers import KeyRing, Network, Person, StoredKey
+from leitstand.identity.repository import Credentials, Keys, SessionRows
+from leitstand.identity.sessions import Sessions
+from leitstand.identity.virtual_keys import VirtualKeys, load_pepper
+from leitstand.journal.chain import Signer
+from leitstand.journal.records import INTERACTION, Record
+from leitstand.journal.spool import Spool, Sync
+from leitstand.journal.writer import Writer
+from leitstand.knowledge.library import Knowledge
+from leitstand.policy.rulebook import Rulebook
+from leitstand.privacy.scan import Scanner
+from leitstand.providers.adapters import load_adapters
+from leitstand.providers.base import Target
+from leitstand.providers.door import Door
+from leitstand.providers.http.pool import Pool
+from leitstand.store.engine import open_engine
+from leitstand.store.migrate import migrate
+
+_HOUSEKEEPING_S = 10.0
+_log = logging.getLogger(__name__)
+
+
+class House:
+    """All rooms of one process on one data folder."""
+
+    def __init__(self, data: Path, clock: Clock, sync: Sync = "background") -> None:
+        """Open the data folder, made and migrated if needed. Nothing runs yet."""
+        self.data = data
+        self.clock = clock
+        self.engine = open_engine(data)
+        migrate(self.engine)
+        self.sealer = load_sealer(data)
+        self.spool = Spool(data / "spool", sync=sync)
+        self.events = Events()
+        self.editor = Editor(self.engine, self.sealer, self.spool.write_now, clock)
+        self.writer = Writer(self.engine, data / "spool", Signer.load(data), clock=clock)
+        self.metrics = Metrics()
+        self.events.subscribe(Answered, self.metrics.on_answered)
+        self.knowledge = Knowledge(data)
+
+        self.configuration = Configuration()
+        self.people: Mapping[str, Person] = {}
+        self._watcher = Watcher(self.engine, self._on_change)
+        self._secrets = SecretResolver(self.engine, self.sealer)
+        self._pepper = load_pepper(data)
+        self._key_rows = Keys(self.engine)
+        self.keys = VirtualKeys(self._key_rows, self._pepper, clock, self.spool.write_now)
+        self.sessions = Sessions(
+            SessionRows(self.engine),
+            Credentials(self.engine),
+            lambda: self.people,
+            clock,
+            self.spool.write_now,
+        )
+        self._privacy: tuple[Privacy, Scanner] = (Privacy(), Scanner())
+        self._counters = SharedCounters(data / "limits.counters")
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # ------------------------------------------------------------ start and stop
+
+    async def start(self) -> None:
+        """Load the configuration, build the gateway, start the background work."""
+        self._loop = asyncio.get_running_loop()
+        self.configuration = await asyncio.to_thread(self._watcher.start)
+        self.people = compose.people(self.configuration)
+        self.pool = Pool()
+        self.adapters = load_adapters(self.knowledge)
+        door = Door(self.pool, self.adapters)
+        self.health = Health()
+        timezone = self.configuration.organisation.timezone
+        self.zone = ZoneInfo(timezone)
+        rules = await asyncio.to_thread(self._rules, self.configuration)
+        self.ledger = Ledger(self._counters, self.clock, compose.limit_rules(self.configuration), timezone)
+        await asyncio.to_thread(self._set_counters, self.configuration)
+        router = Router(door, self.health, self._price_of)
+        self.gateway = Gateway(rules, self.ledger, ResponseCache(), router, self._lacks, self._open_book)
+        self._run(self._write_journal, "journal-writer")
+        self._run(self._keep_house, "housekeeping")
+
+    async def stop(self) -> None:
+        """End everything in the reverse order; what is spooled stays spooled if the database is gone."""
+        await self.pool.close()
+        self.spool.close()
+        self._stop.set()
+        self.writer.nudge()
+        await asyncio.to_thread(self._join)
+        try:
+            self.writer.drain()
+        finally:
+            self.writer.close()
+        self._counters.close()
+        self.engine.dispose()
+
+    def _run(self, work: object, name: str) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)  # type: ignore[arg-type]
+        thread.start()
+        self._threads.append(thread)
+
+    def _join(self) -> None:
+        self._watcher.stop()
+        for thread in self._threads:
+            thread.join(15)
+
+    def _write_journal(self) -> None:
+        self.writer.run(self._stop)
+
+    def _keep_house(self) -> None:
+        """Every ten seconds: book the calls of killed processes; every hour: drop ended sessions."""
+        rounds = 0
+        while True:
+            try:
+                self._book_lost_calls()
+                if rounds % 360 == 0:
+                    SessionRows(self.engine).remove_expired(self.clock.time_us())
+            except Exception:  # noqa: BLE001 - a border: the next round tries again
+                _log.exception("housekeeping failed")
+            rounds += 1
+            if self._stop.wait(_HOUSEKEEPING_S):
+                return
+
+    def _book_lost_calls(self) -> None:
+        lost = self.ledger.recover()
+        for call in lost:
+            self.spool.write_now(_lost_record(call))
+        self.ledger.forget(lost)
+
+    # ------------------------------------------------------------ rules
+
+    def refresh(self) -> None:
+        """Take over a change that this process made itself, now. Blocking."""
+        self._watcher.check()
+
+    def _on_change(self, configuration: Configuration) -> None:
+        """A new configuration, in the watcher's thread: build everything, then swap it on the event loop."""
+        rules = self._rules(configuration)
+        limits_changed = compose.limit_rules(configuration) != compose.limit_rules(self.configuration)
+        self.configuration = configuration
+        self.people = compose.people(configuration)
+        if limits_changed:
+            self._set_counters(configuration)
+        assert self._loop is not None
+        swapped = threading.Event()
+
+        def swap() -> None:
+            self.gateway.renew(rules)
+            if limits_changed:
+                self.ledger.replace(compose.limit_rules(configuration))
+            swapped.set()
+
+        self._loop.call_soon_threadsafe(swap)
+        swapped.wait(5)
+
+    def _rules(self, configuration: Configuration) -> Rules:
+        prices = compose.price_book(configuration, self.clock)
+        prices.warm()
+        if configuration.privacy != self._privacy[0] or self.configuration.version == 0:
+            self._privacy = (configuration.privacy, compose.scanner(configuration))
+        book: Rulebook = compose.rulebook(configuration, self._api_keys(configuration))
+        return Rules(self._key_ring(configuration), book, prices, self._privacy[1])
+
+    def _api_keys(self, configuration: Configuration) -> dict[str, str]:
+        found = {}
+        for provider in configuration.providers.values():
+            if provider.api_key is None:
+                continue
+            try:
+                found[provider.name] = self._secrets.resolve(provider.api_key)
+            except SecretMissing as missing:
+                _log.warning("no API key: %s", missing.en, extra={"provider": provider.name})
+        return found
+
+    def _key_ring(self, configuration: Configuration) -> KeyRing:
+        keys = {
+            row.digest: StoredKey(
+                row.id, row.user, frozenset(row.use_cases), frozenset(row.models), _networks(row.networks),
+                row.expires_us, row.revoked_us,
+            )
+            for row in self._key_rows.list()
+        }  # fmt: skip
+        return KeyRing(keys, compose.people(configuration), self._pepper)
+
+    def _set_counters(self, configuration: Configuration) -> None:
+        """Give new limits what was already spent in their running period; all of them after a power cut."""
+        rules = compose.limit_rules(configuration)
+        if not rules:
+            return
+        calendar = Calendar(configuration.organisation.timezone)
+        since_us = int(calendar.period("month", self.clock.time()).begins_s * 1_000_000)
+        spent = spent_by_counter(settled_since(self.engine, since_us), rules, calendar)
+        if self._counters.needs_rebuild:
+            self.writer.drain()
+            spent = spent_by_counter(settled_since(self.engine, since_us), rules, calendar)
+            self._counters.rebuild(spent)
+        else:
+            self._counters.seed(spent)
+
+    # ------------------------------------------------------------ what the gateway is handed
+
+    def today(self) -> date:
+        """The day in the organisation's time zone."""
+        return self.clock.now().astimezone(self.zone).date()
+
+    def loop_time(self) -> float:
+        """The event loop's clock, by which health keeps its times; may be asked from any thread."""
+        return self._loop.time() if self._loop else 0.0
+
+    def language(self) -> str:
+        """Of refusals, where the client has no wish."""
+        return self.configuration.organisation.language
+
+    def _price_of(self, target: Target) -> Decimal:
+        price = self.gateway.rules.prices.price(target.provider, target.kind, target.region, target.model)
+        return price.input + price.output
+
+    def _lacks(self, target: Target, prompt: Prompt) -> str | None:
+        adapter = self.adapters.get(target.kind)
+        return f"provider kind {target.kind}" if adapter is None else adapter.lacks(prompt)
+
+    def _open_book(self, request: Request) -> Book:
+        return Book(request, self.clock, self.spool, self.events)
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    from ipaddress import ip_network
+
+    return tuple(ip_network(text) for text in texts)
+
+
+def _lost_record(call: LostCall) -> Record:
+    """The record of a call whose process was killed: booked at the usual size of such a call."""
+    return Record(
+        id=call.request_id,
+        kind=INTERACTION,
+        time_us=call.time_us,
+        user=call.subject.user,
+        department=call.subject.department,
+        use_case=call.subject.use_case,
+        key_id=call.subject.key_id,
+        model=call.subject.model,
+        outcome="lost",
+        input_tokens=call.input_tokens,
+        output_tokens=call.output_tokens,
+        cost_nano=call.cost_nano,
+        estimated=True,
+    )

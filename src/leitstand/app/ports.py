@@ -1,0 +1,196 @@
+"""What the pages need (web/ports.py), fulfilled by the rooms of the house."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+from typing import Any
+
+from leitstand.answers.chat import Chat
+from leitstand.answers.conversations import Conversations
+from leitstand.answers.events import ChatEvent
+from leitstand.answers.repository import ConversationRows
+from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary
+from leitstand.app import discovered
+from leitstand.app.house import House
+from leitstand.app.operations import TargetBoard
+from leitstand.core.clock import from_us
+from leitstand.core.i18n import Bilingual
+from leitstand.identity import sessions as identity
+from leitstand.identity.callers import Caller
+from leitstand.identity.roles import RIGHTS, Permission
+from leitstand.identity.sessions import LIFETIME_US
+from leitstand.reports.operations import OperationsSnapshot, Span
+from leitstand.reports.repository import OperationsFigures
+from leitstand.web import ports as web
+
+EXAMPLES = (
+    Bilingual(
+        "Welche Lieferzeit hat das Förderband FB-200, und was verlängert sie?",
+        "What is the delivery time of the FB-200 conveyor, and what makes it longer?",
+    ),
+    Bilingual(
+        "Welche Gewährleistung gilt für Verschleißteile?",
+        "Which warranty applies to wearing parts?",
+    ),
+    Bilingual(
+        "Schreibe Frau Sommer von Hartmann Fördertechnik, dass ihr Angebot bis Freitag gilt.",
+        "Write to Ms Sommer of Hartmann Fördertechnik that her offer is valid until Friday.",
+    ),
+)
+
+
+class PageSessions:
+    """Sign-in, off the event loop: Argon2id takes its time."""
+
+    def __init__(self, house: House) -> None:
+        self._sessions = house.sessions
+
+    async def sign_in(self, email: str, password: str, ip: str) -> web.SignedIn | web.SignInRefused:
+        outcome = await asyncio.to_thread(self._sessions.sign_in, email, password, ip)
+        if isinstance(outcome, identity.SignedIn):
+            return web.SignedIn(outcome.token, LIFETIME_US // 1_000_000)
+        until = None if outcome.locked_until_us is None else from_us(outcome.locked_until_us)
+        return web.SignInRefused(outcome.remaining, until)
+
+    async def sign_out(self, token: str) -> None:
+        await asyncio.to_thread(self._sessions.sign_out, token)
+
+    async def lookup(self, token: str) -> web.Viewer | None:
+        session = await asyncio.to_thread(self._sessions.lookup, token)
+        if session is None:
+            return None
+        person = session.person
+        return web.Viewer(
+            person.name, person.display_name or person.name, person.role, RIGHTS[person.role], session.csrf
+        )
+
+
+class PageStatus:
+    """The message bar: what is gravest now, for this viewer."""
+
+    def __init__(self, house: House, board: TargetBoard) -> None:
+        self._house = house
+        self._board = board
+
+    def organisation(self) -> web.Organisation:
+        organisation = self._house.configuration.organisation
+        contact = self._house.gateway.rules.book.contact
+        return web.Organisation(
+            organisation.name or "Leitstand",
+            organisation.language,
+            organisation.timezone,
+            Bilingual(contact, contact) if contact else None,
+        )
+
+    def now(self) -> datetime:
+        return self._house.clock.now()
+
+    async def bar(self, viewer: web.Viewer | None) -> web.Bar:
+        troubled = [target for target in self._board.targets() if target.state in ("down", "cooling")]
+        degraded = self._house.spool.degraded or self._house.writer.failing
+        sees_operations = viewer is not None and Permission.OPERATIONS_READ in viewer.permissions
+        if not sees_operations:
+            return _public_bar(all_down=bool(troubled) and len(troubled) == len(self._board.targets()))
+        vitals = (self._board.vital(), _protection())
+        if degraded:
+            return web.Bar(
+                "crit",
+                Bilingual("Journal schreibt nicht", "Journal cannot write"),
+                Bilingual(
+                    "Anfragen laufen weiter und werden nachgetragen", "requests go on and are booked later"
+                ),
+                "/betrieb/it",
+                vitals,
+            )
+        if troubled:
+            names = ", ".join(target.name for target in troubled)
+            word = "Anbieter gestört" if len(troubled) == 1 else "Anbieter gestört"
+            return web.Bar(
+                "warn", Bilingual(word, "Provider trouble"), Bilingual(names, names), "/betrieb/it", vitals
+            )
+        return web.Bar("ok", Bilingual("Alle Dienste laufen", "All services running"), None, "", vitals)
+
+
+def _public_bar(*, all_down: bool) -> web.Bar:
+    if all_down:
+        return web.Bar(
+            "warn", Bilingual("Antworten dauern zurzeit länger", "Answers take longer at the moment")
+        )
+    return web.Bar("ok", Bilingual("Alle Dienste laufen", "All services running"))
+
+
+def _protection() -> web.Vital:
+    return web.Vital(Bilingual("Schutz", "Protection"), Bilingual("aktiv", "active"), "ok")
+
+
+class PageConversations:
+    """A viewer's own conversations."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+
+    async def list(self, viewer: web.Viewer) -> tuple[ConversationSummary, ...]:
+        return await asyncio.to_thread(self._conversations.list, viewer.name)
+
+    async def read(self, viewer: web.Viewer, conversation: str) -> Conversation | None:
+        return await asyncio.to_thread(self._conversations.read, viewer.name, conversation)
+
+    async def rename(self, viewer: web.Viewer, conversation: str, title: str) -> bool:
+        return await asyncio.to_thread(self._conversations.rename, viewer.name, conversation, title)
+
+    async def delete(self, viewer: web.Viewer, conversation: str) -> bool:
+        return await asyncio.to_thread(self._conversations.delete, viewer.name, conversation)
+
+
+class PageChat:
+    """Questions of a viewer, who calls without a key, as the person they are."""
+
+    def __init__(self, house: House, chat: Chat) -> None:
+        self._house = house
+        self._chat = chat
+
+    async def choices(self, viewer: web.Viewer) -> ChatChoices:
+        return self._chat.choices(EXAMPLES if self._house.knowledge.status().documents else ())
+
+    async def send(self, viewer: web.Viewer, ask: Ask) -> AsyncGenerator[ChatEvent, None]:
+        caller = Caller(self._house.people[viewer.name])
+        async with aclosing(self._chat.send(caller, ask)) as events:
+            async for event in events:
+                yield event
+
+
+class PageOperations:
+    """The figures of IT operations, from the journal and the gateway's own board."""
+
+    def __init__(self, house: House, board: TargetBoard) -> None:
+        self._house = house
+        self._board = board
+        self._figures = OperationsFigures(house.engine)
+
+    async def snapshot(self, span: Span) -> OperationsSnapshot:
+        house = self._house
+        return await asyncio.to_thread(
+            self._figures.snapshot,
+            span,
+            house.clock.now(),
+            house.zone,
+            self._board.targets(),
+            self._board.plan(),
+        )
+
+
+def build_ports(house: House) -> web.Ports:
+    """All ports of the pages."""
+    board = TargetBoard(house)
+    conversations = Conversations(ConversationRows(house.engine), house.sealer, house.clock)
+    chat = Chat(house.gateway, conversations, house.clock, house.today)
+    ports: dict[str, Any] = {
+        "sessions": PageSessions(house),
+        "status": PageStatus(house, board),
+        "conversations": PageConversations(conversations),
+        "chat": PageChat(house, chat),
+        "operations": PageOperations(house, board),
+        "first_run": discovered.PageFirstRun(house),
+    }
+    return web.Ports(**ports)

@@ -1,0 +1,146 @@
+"""From the stored configuration to the rules that requests are judged by."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from leitstand.accounting.limits import MEASURES, LimitRule
+from leitstand.accounting.pricebook import PriceBook, PriceRow
+from leitstand.accounting.rates import Rate
+from leitstand.configuration import models as stored
+from leitstand.configuration.current import Configuration
+from leitstand.core.classes import DataClass, Role
+from leitstand.core.clock import Clock
+from leitstand.identity.callers import Person
+from leitstand.policy.rulebook import Contract, Offer, PolicyRow, Route, Rulebook, UseCase
+from leitstand.privacy.entities import EntityType
+from leitstand.privacy.scan import Scanner
+from leitstand.providers.base import Limits, Patience, Target
+
+_ADMINS = (Role.ADMIN, Role.SUPER_ADMIN)
+_LONG_AGO = date(1970, 1, 1)
+_PATIENCE = ("connect", "first_token", "idle", "total")
+
+
+def people(configuration: Configuration) -> dict[str, Person]:
+    """Users as persons, by name."""
+    return {
+        user.name: Person(
+            user.name,
+            user.email or "",
+            user.display_name or user.name,
+            user.department,
+            user.role,
+            user.active,
+        )
+        for user in configuration.users.values()
+    }
+
+
+def rulebook(configuration: Configuration, secrets: Mapping[str, str]) -> Rulebook:
+    """Routes, use cases and policy. secrets: resolved API keys by provider name."""
+    return Rulebook(
+        routes={name: _route(model, configuration, secrets) for name, model in configuration.models.items()},
+        use_cases={name: _use_case(use_case) for name, use_case in configuration.use_cases.items()},
+        policy={
+            data_class: PolicyRow(frozenset(rule.regions), rule.pseudonymise, rule.dpa)
+            for data_class in DataClass
+            if (rule := configuration.policy[data_class])
+        },
+        contact=_contact(configuration),
+    )
+
+
+def _contact(configuration: Configuration) -> str:
+    """Whom refusals name: the people who may change rules, at most two."""
+    admins = [user for user in configuration.users.values() if user.active and user.role in _ADMINS]
+    return ", ".join(user.display_name or user.name for user in admins[:2])
+
+
+def _route(model: stored.Model, configuration: Configuration, secrets: Mapping[str, str]) -> Route:
+    offers = tuple(
+        Offer(_target(provider, target.model, secrets), _contract(provider), float(target.weight))
+        for target in model.targets
+        if (provider := configuration.providers.get(target.provider)) is not None
+    )
+    return Route(model.name, offers, model.strategy.value, model.cache)
+
+
+def _target(provider: stored.Provider, model: str, secrets: Mapping[str, str]) -> Target:
+    waits = {f"{name}_s": float(getattr(provider.timeouts, name)) for name in _PATIENCE}
+    return Target(
+        provider=provider.name,
+        kind=provider.kind.value,
+        model=model,
+        region=provider.place,
+        base_url=provider.base_url or "",
+        secret=secrets.get(provider.name, ""),
+        patience=Patience(**waits),
+        limits=Limits(
+            provider.limits.requests_per_minute,
+            provider.limits.tokens_per_minute,
+            provider.limits.concurrency,
+        ),
+    )
+
+
+def _contract(provider: stored.Provider) -> Contract | None:
+    return None if provider.dpa is None else Contract(provider.dpa.signed, provider.dpa.expires)
+
+
+def _use_case(use_case: stored.UseCase) -> UseCase:
+    return UseCase(
+        use_case.name,
+        title=use_case.title or use_case.name,
+        department=use_case.department,
+        data_class=use_case.data_class,
+        models=frozenset(use_case.models),
+        always_pseudonymise=use_case.pseudonymise == "always",
+    )
+
+
+def limit_rules(configuration: Configuration) -> list[LimitRule]:
+    """All limits: those of the section `limits` and the budgets of use cases."""
+    rules = [
+        LimitRule(limit.scope, measure, Decimal(getattr(limit, measure)), limit.at_limit)
+        for limit in configuration.limits.values()
+        for measure in MEASURES
+        if getattr(limit, measure) is not None
+    ]
+    for use_case in configuration.use_cases.values():
+        for measure in MEASURES:
+            amount = getattr(use_case.budget, measure, None)
+            if amount is not None:
+                scope = f"use_case:{use_case.name}"
+                rules.append(LimitRule(scope, measure, Decimal(amount), use_case.budget.at_limit))
+    return rules
+
+
+def price_book(configuration: Configuration, clock: Clock) -> PriceBook:
+    """Own prices that are valid today, over the built-in table."""
+    today = clock.now().date()
+    rows: dict[tuple[str, str], stored.Price] = {}
+    for price in configuration.prices.values():
+        place = (price.provider, price.model)
+        if price.valid_from and price.valid_from > today:
+            continue
+        if place not in rows or (rows[place].valid_from or _LONG_AGO) < (price.valid_from or _LONG_AGO):
+            rows[place] = price
+    return PriceBook(
+        clock,
+        [
+            PriceRow(
+                price.provider, price.model, price.input, price.output, price.cached_input, price.cache_write,
+                price.currency,
+            )
+            for price in rows.values()
+        ],
+        [Rate(rate.currency, rate.date, rate.per_euro) for rate in configuration.exchange_rates.values()],
+    )  # fmt: skip
+
+
+def scanner(configuration: Configuration) -> Scanner:
+    """The detectors with the tenant's own words: the company and its own names stay readable."""
+    own = (configuration.organisation.name, *configuration.privacy.allow, *configuration.privacy.never)
+    always = dict.fromkeys(configuration.privacy.always, EntityType.REF_ID)
+    return Scanner([name for name in own if name], always)

@@ -1,0 +1,82 @@
+"""Pages and administration behind the front door, as one ASGI application."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+
+from leitstand.api.admin import build_admin
+from leitstand.api.requests import credentials
+from leitstand.app.house import House
+from leitstand.app.ports import build_ports
+from leitstand.configuration.apply import Editor
+from leitstand.configuration.current import Configuration
+from leitstand.configuration.export import export
+from leitstand.configuration.plan import stored_state
+from leitstand.core.errors import InvalidKey
+from leitstand.identity.callers import Caller
+from leitstand.identity.sessions import Sessions
+from leitstand.identity.virtual_keys import VirtualKeys
+from leitstand.web.security import CSRF_HEADER, SESSION_COOKIE
+from leitstand.web.site import build_site
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Office:
+    """The house as administration sees it (api/admin.py: Office)."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.keys: VirtualKeys = house.keys
+        self.sessions: Sessions = house.sessions
+        self.editor: Editor = house.editor
+
+    @property
+    def configuration(self) -> Configuration:
+        """The one in force."""
+        return self._house.configuration
+
+    def caller_of(self, request: Request) -> Caller:
+        """By virtual key, else by session; a session that changes something must carry its token."""
+        who = credentials(request.scope, dict(request.scope["headers"]))
+        token = request.cookies.get(SESSION_COOKIE, "")
+        if who.key or not token:
+            return self._house.gateway.rules.keys.identify(who.key, self._house.clock.time_us(), who.ip)
+        session = self.sessions.lookup(token)
+        if session is None:
+            raise InvalidKey(
+                "Die Anmeldung ist abgelaufen. Melden Sie sich neu an.",
+                "The session has ended. Sign in again.",
+            )
+        if request.method not in _SAFE and request.headers.get(CSRF_HEADER) != session.csrf:
+            raise InvalidKey(
+                f"Im Kopf „{CSRF_HEADER}“ fehlt das Zeichen der Sitzung. Laden Sie die Seite neu.",
+                f"The session's token is missing in the header '{CSRF_HEADER}'. Load the page again.",
+            )
+        return Caller(session.person)
+
+    def refresh(self) -> None:
+        """Take over a change now."""
+        self._house.refresh()
+
+    def export(self) -> str:
+        """The configuration as a YAML file."""
+        return export(stored_state(self._house.engine))
+
+    def language(self) -> str:
+        """Of error messages."""
+        return self._house.language()
+
+
+def build(house: House) -> Application:
+    """Administration under `/api`, pages everywhere else. Slow imports: call it in a thread."""
+    admin: Any = build_admin(Office(house))
+    site: Any = build_site(build_ports(house))
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        is_admin = scope.get("path", "").startswith("/api/")
+        await (admin if is_admin else site)(scope, receive, send)
+
+    return application

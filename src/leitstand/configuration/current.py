@@ -1,0 +1,119 @@
+"""The configuration in force, typed: what the rest of the house works with; replaced as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from leitstand.configuration import models as m
+from leitstand.configuration import repository
+from leitstand.configuration.kinds import KINDS
+from leitstand.core.classes import DataClass, Region
+
+_EVERYWHERE = (Region.EU, Region.US, Region.OTHER, Region.LOCAL)
+_AT_HOME = (Region.EU, Region.LOCAL)
+
+DEFAULT_POLICY: Mapping[DataClass, m.PolicyRule] = MappingProxyType(
+    {
+        DataClass.PUBLIC: m.PolicyRule(regions=_EVERYWHERE, pseudonymise=False, dpa=False),
+        DataClass.INTERNAL: m.PolicyRule(regions=(Region.EU, Region.US, Region.LOCAL)),
+        DataClass.CONFIDENTIAL: m.PolicyRule(regions=_AT_HOME),
+        DataClass.PERSONAL: m.PolicyRule(regions=_AT_HOME),
+        DataClass.SPECIAL: m.PolicyRule(regions=(Region.LOCAL,)),
+    }
+)
+
+
+class ConfigurationBroken(Exception):
+    """A stored object cannot be read: it was written by a newer version, or changed by other means."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything that is set, with defaults for what is not. All mappings are by stored name.
+
+    version: grows with each change. limits: by scope and measure, exactly one measure each.
+    policy: has a rule for every data class.
+    """
+
+    version: int = 0
+    organisation: m.Organisation = field(default_factory=m.Organisation)
+    providers: Mapping[str, m.Provider] = field(default_factory=dict)
+    models: Mapping[str, m.Model] = field(default_factory=dict)
+    use_cases: Mapping[str, m.UseCase] = field(default_factory=dict)
+    users: Mapping[str, m.User] = field(default_factory=dict)
+    limits: Mapping[str, m.Limit] = field(default_factory=dict)
+    prices: Mapping[str, m.Price] = field(default_factory=dict)
+    policy: Mapping[DataClass, m.PolicyRule] = field(default_factory=lambda: DEFAULT_POLICY)
+    alert_channels: Mapping[str, m.AlertChannel] = field(default_factory=dict)
+    exchange_rates: Mapping[str, m.ExchangeRate] = field(default_factory=dict)
+    privacy: m.Privacy = field(default_factory=m.Privacy)
+
+
+class _Envelope(msgspec.Struct):
+    value: msgspec.Raw
+
+
+class Loader:
+    """Reads the stored configuration; objects that have not changed since the last time are kept."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: dict[tuple[str, str], tuple[str, m.Section]] = {}
+        self._envelopes = msgspec.json.Decoder(_Envelope)
+
+    def version(self) -> int:
+        """The stored version; cheap."""
+        return repository.version(self._engine)
+
+    def load(self) -> Configuration:
+        """The whole configuration; raises ConfigurationBroken. 100,000 users: see docs/configuration.md."""
+        version = self.version()  # read first: rows that are newer only cause one more load
+        kept: dict[tuple[str, str], tuple[str, m.Section]] = {}
+        for row in repository.rows(self._engine):
+            known = self._kept.get((row.kind, row.name))
+            value = known[1] if known and known[0] == row.body else self._decode(row)
+            kept[row.kind, row.name] = (row.body, value)
+        self._kept = kept
+        return _assemble(version, {place: value for place, (_, value) in kept.items()})
+
+    def _decode(self, row: repository.Row) -> m.Section:
+        try:
+            raw = self._envelopes.decode(row.body).value
+            return KINDS[row.kind].model.model_validate_json(bytes(raw))
+        except (KeyError, msgspec.DecodeError, ValidationError) as cause:
+            raise ConfigurationBroken(
+                f"the stored {row.kind} '{row.name}' cannot be read; was it written by a newer version? ({cause})"
+            ) from cause
+
+
+def load(engine: Engine) -> Configuration:
+    """The configuration in force; raises ConfigurationBroken."""
+    return Loader(engine).load()
+
+
+def _assemble(version: int, objects: Mapping[tuple[str, str], m.Section]) -> Configuration:
+    by_kind: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    for (kind, name), value in objects.items():
+        by_kind[kind][name] = value
+    return Configuration(
+        version=version,
+        organisation=by_kind["organisation"].get("organisation", m.Organisation()),
+        providers=by_kind["provider"],
+        models=by_kind["model"],
+        use_cases=by_kind["use_case"],
+        users=by_kind["user"],
+        limits=by_kind["limit"],
+        prices=by_kind["price"],
+        policy={
+            **DEFAULT_POLICY,
+            **{DataClass.parse(word): rule for word, rule in by_kind["policy"].items()},
+        },
+        alert_channels=by_kind["alert_channel"],
+        exchange_rates=by_kind["exchange_rate"],
+        privacy=by_kind["privacy"].get("privacy", m.Privacy()),
+    )

@@ -1,0 +1,66 @@
+"""The kinds of configuration objects: their section in the file, their model, their name among people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from leitstand.configuration import models as m
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind. path: where its objects stand in the file. shape: `list`, `single` or `table` (by name)."""
+
+    name: str
+    path: tuple[str, ...]
+    model: type[m.Section]
+    de: str
+    en: str
+    shape: str = "list"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Fields that hold a secret or a reference to one."""
+        return ("api_key",) if self.model is m.Provider else ()
+
+    @property
+    def private(self) -> frozenset[str]:
+        """Fields whose values stay out of the audit trail."""
+        return frozenset(
+            name for name, field in self.model.model_fields.items() if field.json_schema_extra == m.PRIVATE
+        )
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("organisation", ("organisation",), m.Organisation, "Unternehmen", "organisation", "single"),
+        Kind("provider", ("providers",), m.Provider, "Anbieter", "provider"),
+        Kind("model", ("models",), m.Model, "Modell", "model"),
+        Kind("use_case", ("use_cases",), m.UseCase, "Anwendungsfall", "use case"),
+        Kind("user", ("users",), m.User, "Person", "user"),
+        Kind("limit", ("limits",), m.Limit, "Grenze", "limit"),
+        Kind("price", ("prices",), m.Price, "Preis", "price"),
+        Kind(
+            "policy", ("policy",), m.PolicyRule, "Regel für die Datenklasse", "rule for data class", "table"
+        ),
+        Kind("alert_channel", ("alerts", "channels"), m.AlertChannel, "Meldeweg", "alert channel"),
+        Kind("exchange_rate", ("exchange_rates",), m.ExchangeRate, "Wechselkurs", "exchange rate"),
+        Kind("privacy", ("privacy",), m.Privacy, "Begriffe", "privacy terms", "single"),
+    )
+}
+
+
+def plain(value: m.Section) -> Body:
+    """What was set explicitly, as JSON types in canonical form: two equal settings give equal bodies."""
+    return value.model_dump(mode="json", exclude_unset=True, exclude_none=True)
+
+
+def split(value: m.Section) -> list[Body]:
+    """The bodies to store: one per measure for a limit, one for everything else."""
+    body = plain(value)
+    if not isinstance(value, m.Limit):
+        return [body]
+    shared = {name: inner for name, inner in body.items() if name not in m.MEASURES}
+    return [{**shared, measure: body[measure]} for measure in value.measures]

@@ -1,0 +1,188 @@
+"""One journal record per request, whatever happens: answered, refused, failed, left by the client."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol
+
+from leitstand.accounting.admission import Downgrade
+from leitstand.core.clock import Clock
+from leitstand.core.conversation import Usage
+from leitstand.core.errors import BudgetExhausted, Refusal, UpstreamFailed, UpstreamTimeout
+from leitstand.core.events import Events
+from leitstand.core.money import ZERO, NanoEuro
+from leitstand.gateway.values import Request, Trace
+from leitstand.identity.callers import Caller
+from leitstand.journal.records import INTERACTION, Record
+from leitstand.policy.admit import Admitted, Candidate
+
+_log = logging.getLogger(__name__)
+
+
+class Journal(Protocol):
+    """Where records become durable."""
+
+    async def write(self, record: Record) -> None:
+        """Return once the record survives the end of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Event: a request has ended; monitoring and pages listen."""
+
+    record: Record
+
+
+class ClientLeft(Exception):
+    """The client hung up before anything was sent to a provider."""
+
+
+@dataclass(slots=True)
+class Book:
+    """Facts of one request as they become known; entered as an `async with` around all its work."""
+
+    request: Request
+    clock: Clock
+    journal: Journal
+    events: Events
+    caller: Caller | None = None
+    admitted: Admitted | None = None
+    candidate: Candidate | None = None
+    trace: Trace = field(default_factory=Trace)
+    entities: dict[str, int] = field(default_factory=dict)
+    pseudonymised: int = 0
+    cache: str = "off"
+    cached_from: tuple[str, str, str] | None = None  # provider, model, region of a stored answer
+    usage: Usage = field(default_factory=Usage)
+    cost_nano: NanoEuro = ZERO
+    saved_nano: NanoEuro = ZERO
+    unpriced: bool = False
+    price_id: str = ""
+    citations: list[dict[str, Any]] = field(default_factory=list)
+    downgraded_to: list[str] = field(default_factory=list)
+    complete: bool = False
+    refusal: Refusal | None = None  # of a request that could not be read
+    started: float = 0.0
+    first_token: float = 0.0
+
+    def downgrade(self, limit: Downgrade) -> str:
+        """Note that a used-up limit sends the request to a cheaper model; returns that model.
+
+        Raises BudgetExhausted when the limits send it round in a circle.
+        """
+        if limit.model in self.downgraded_to or limit.model == self.request.prompt.model:
+            raise BudgetExhausted(
+                f"Das Budget für „{limit.limit.scope}“ ist verbraucht, und die günstigeren Modelle sind es auch.",
+                f"The budget of '{limit.limit.scope}' is used up, and so are those of the cheaper models.",
+                retry_after_s=max(1.0, limit.limit.period.ends_s - self.clock.time()),
+            )
+        self.downgraded_to.append(limit.model)
+        return limit.model
+
+    async def __aenter__(self) -> "Book":
+        self.started = asyncio.get_running_loop().time()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        record = self._record(*self._verdict(error or self.refusal))
+        await self.journal.write(record)
+        self.events.say(Answered(record))
+        if error is not None and not isinstance(error, Refusal | GeneratorExit | asyncio.CancelledError):
+            _log.info("request ended", extra={"request_id": record.id, "error": type(error).__name__})
+
+    def _verdict(self, error: BaseException | None) -> tuple[str, str]:
+        """(outcome, code) of the record."""
+        match error:
+            case None if self.request.is_gone():
+                return "left", ""
+            case None:
+                return ("cached" if self.cache == "hit" else "ok"), ""
+            case UpstreamFailed() | UpstreamTimeout():
+                return "failed", error.code
+            case Refusal():
+                return "refused", error.code
+            case GeneratorExit() | asyncio.CancelledError() | ClientLeft():
+                return "left", ""
+            case _:
+                return "failed", "internal_error"
+
+    def _record(self, outcome: str, code: str) -> Record:
+        now = asyncio.get_running_loop().time()
+        request, admitted, target = self.request, self.admitted, None
+        if self.candidate is not None:
+            target = self.candidate.target
+        provider, model, region = self.cached_from or (
+            (target.provider, target.model, target.region.value) if target else ("", "", "")
+        )
+        person = self.caller.person if self.caller else None
+        return Record(
+            id=request.id,
+            kind=INTERACTION,
+            time_us=request.time_us,
+            user=person.name if person else "",
+            department=person.department if person else "",
+            use_case=admitted.use_case.name if admitted else (request.use_case or ""),
+            key_id=self.caller.key_id if self.caller else "",
+            model=request.prompt.model,
+            provider=provider,
+            provider_model=model,
+            region=region,
+            data_class=admitted.data_class.word if admitted else "",
+            outcome=outcome,
+            code=code,
+            input_tokens=self.usage.input_tokens,
+            output_tokens=self.usage.output_tokens,
+            cached_tokens=self.usage.cached_tokens,
+            reasoning_tokens=self.usage.reasoning_tokens,
+            cost_nano=self.cost_nano,
+            saved_nano=self.saved_nano,
+            latency_us=self._application_us(now - self.started),
+            first_token_us=self._application_us(self.first_token - self.started) if self.first_token else 0,
+            cache=self.cache,
+            pseudonymised=self.pseudonymised,
+            fallback=self.trace.fallback,
+            estimated=self.usage.estimated,
+            unpriced=self.unpriced,
+            detail=self._detail(),
+        )
+
+    @staticmethod
+    def _application_us(seconds: float) -> int:
+        return max(0, round(seconds * 1_000_000))
+
+    def _detail(self) -> dict[str, Any]:
+        """Facts without a column; only those that say something, so that records stay small."""
+        detail: dict[str, Any] = {"dialect": self.request.prompt.dialect}
+        if self.request.prompt.stream:
+            detail["stream"] = True
+        if self.entities:
+            detail["entities"] = self.entities
+        if self.downgraded_to:
+            detail["downgraded_to"] = self.downgraded_to
+        if self.price_id:
+            detail["price"] = self.price_id
+        if self.citations:
+            detail["citations"] = self.citations
+        if self.usage.cache_write_tokens:
+            detail["cache_write_tokens"] = self.usage.cache_write_tokens
+        if len(self.trace.attempts) > 1 or any(attempt.fault for attempt in self.trace.attempts):
+            detail["attempts"] = [
+                {
+                    "provider": attempt.provider,
+                    "model": attempt.model,
+                    "fault": attempt.fault,
+                    "status": attempt.status,
+                    "ms": round((attempt.ended - attempt.started) * 1000, 1),
+                }
+                for attempt in self.trace.attempts
+            ]
+        if self.admitted and self.admitted.dropped:
+            detail["dropped"] = {drop.target.provider: drop.reason for drop in self.admitted.dropped}
+        return detail
+
+
+OpenBook = Callable[[Request], Book]

@@ -1,0 +1,208 @@
+"""The way of a request, plain and streaming alike, from top to bottom:
+
+    Request ─ identify ─▶ Caller          who asks                                    identity
+            ─ scan ─────▶ Scanned         what personal data is in it                 privacy
+            ─ admit ────▶ Admitted        where it may go, and what it counts for     policy
+            ─ mask ─────▶ Masked          what a provider may see                     privacy
+            ─ cache? ───▶ stored answer   costs nothing, so it comes before the hold  gateway/cache
+            ─ hold ─────▶ Entry           the money, before the call                  accounting
+            ─ send ─────▶ Frame…          route, fallback, time-outs                  gateway/routing, providers
+            ─ restore ──▶ Piece…          originals put back for this caller only     privacy
+            ─ settle ───▶ cost            exactly once, also when the client leaves   accounting
+            ─ journal ──▶ Tail            durable before the answer counts as done    journal
+
+The book is an `async with` around everything and the ledger one around the call; every generator is
+consumed under `aclosing`. No step asks a database: rules are a snapshot that is replaced as a whole.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import date
+
+from msgspec.structs import replace
+
+from leitstand.accounting.admission import Downgrade
+from leitstand.accounting.estimate import estimate
+from leitstand.accounting.ledger import Ledger
+from leitstand.accounting.pricebook import PriceBook
+from leitstand.accounting.sizing import Need
+from leitstand.core.conversation import Frame, Masked
+from leitstand.core.errors import InvalidKey, NotCached, NotPermitted, Refusal
+from leitstand.gateway.bookkeeping import Book, ClientLeft, OpenBook
+from leitstand.gateway.cache import CacheKey, PermissionScope, ResponseCache, cache_key
+from leitstand.gateway.call import Call, characters, price_of, replay, restorer_for, subject
+from leitstand.gateway.routing import BrokenOff, Router
+from leitstand.gateway.tally import Tally
+from leitstand.gateway.values import Head, Piece, Request, Tail
+from leitstand.identity.callers import Caller, KeyRing
+from leitstand.policy.admit import Admitted, Ask, Lacks, admit
+from leitstand.policy.rulebook import GENERAL, Rulebook
+from leitstand.privacy.mask import Scanned, mask, scan
+from leitstand.privacy.scan import Scanner
+
+DEFAULT_OUTPUT_CAP = 4096  # tokens held for an answer whose request sets no cap
+_INLINE_SCAN_CHARACTERS = 4000  # longer prompts are scanned in a thread, so that they delay nobody
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What an API client shows: its key, and the address it calls from."""
+
+    key: str
+    ip: str
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything a request is judged by, at one moment; `today` is a day in the organisation's time zone."""
+
+    keys: KeyRing
+    book: Rulebook
+    prices: PriceBook
+    scanner: Scanner
+    limit_wait_s: float = 30.0
+
+
+class Gateway:
+    """The hot path with its parts. `renew` swaps the rules between two requests."""
+
+    def __init__(
+        self, rules: Rules, ledger: Ledger, cache: ResponseCache, router: Router, lacks: Lacks,
+        open_book: OpenBook,
+    ) -> None:  # fmt: skip
+        self.rules = rules
+        self.cache = cache
+        self._ledger = ledger
+        self._router = router
+        self._lacks = lacks
+        self._open_book = open_book
+
+    def renew(self, rules: Rules) -> None:
+        """Take new rules. Where routes or policy changed, stored answers go: the old rules allowed them."""
+        if rules.book != self.rules.book or rules.scanner is not self.rules.scanner:
+            self.cache.clear()
+        self.rules = rules
+
+    async def answer(
+        self, request: Request, who: Caller | Credentials, today: date
+    ) -> AsyncGenerator[Head | Piece | Tail, None]:
+        """One Head, then Pieces, then one Tail. Raises a Refusal; after the Head it means: broken off."""
+        rules = self.rules
+        async with self._open_book(request) as book:
+            caller = book.caller = self._identify(rules, request, who)
+            scanned = await self._scan(rules, request)
+            book.entities = {kind.value: count for kind, count in scanned.counts.items()}
+            ask = Ask(caller, request.prompt, request.use_case, request.data_class, scanned.data_class)
+            while True:
+                admitted = book.admitted = admit(rules.book, ask, today, self._lacks)
+                try:
+                    async with aclosing(self._serve(rules, request, admitted, scanned, book)) as pieces:
+                        async for piece in pieces:
+                            yield piece
+                    break
+                except (
+                    Downgrade
+                ) as limit:  # met before anything was sent; a chain of limits ends at one that refuses
+                    assigned = replace(request.prompt, model=book.downgrade(limit))
+                    scanned = dataclasses.replace(scanned, prompt=assigned)
+                    ask = dataclasses.replace(ask, prompt=assigned, assigned=True)
+        yield Tail(book.cost_nano, book.saved_nano)
+
+    async def refused(self, request: Request, who: Credentials, refusal: Refusal) -> None:
+        """Journal a request that could not even be read; who sent it is named when the key is good."""
+        async with self._open_book(request) as book:
+            with contextlib.suppress(InvalidKey, NotPermitted):
+                book.caller = self._identify(self.rules, request, who)
+            book.refusal = refusal
+
+    async def _serve(
+        self, rules: Rules, request: Request, admitted: Admitted, scanned: Scanned, book: Book
+    ) -> AsyncGenerator[Head | Piece, None]:
+        masked, mapping = mask(scanned)
+        key = self._cache_key(request, admitted, masked)
+        book.cache = "miss" if key else "off"
+        if key and (stored := self.cache.get(key, asyncio.get_running_loop().time())):
+            for piece in replay(stored, request, admitted, masked, mapping, book):
+                yield piece
+            return
+        if request.cache == "only":
+            raise NotCached(
+                "Zu dieser Anfrage ist keine Antwort gespeichert, und „x-leitstand-cache: only“ fragt keinen Anbieter.",
+                "No answer is stored for this request, and 'x-leitstand-cache: only' asks no provider.",
+            )
+        need = self._need(rules, request, admitted)
+        async with self._ledger.open(subject(admitted), need, request.id, rules.limit_wait_s) as entry:
+            if request.is_gone():
+                raise ClientLeft
+            call = Call(rules.prices, request, admitted, scanned, masked, mapping, need, entry, key, book)
+            async with aclosing(self._call(call)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _call(self, call: Call) -> AsyncGenerator[Head | Piece, None]:
+        book, tally, restorer = call.book, Tally(call.need.input_tokens), None
+        kept: list[Frame] = []
+        strategy = call.admitted.route.strategy
+        sending = self._router.send(call.affordable(), strategy, call.protect, book.trace)
+        try:
+            async with aclosing(sending) as frames:
+                async for candidate, frame in frames:
+                    if restorer is None:
+                        yield call.begin(candidate)
+                        restorer = restorer_for(call.request, call.mapping_for(candidate))
+                    tally.add(frame)
+                    kept.append(frame)
+                    call.note_citations(frame)
+                    yield Piece(*restorer.frame(frame))
+            if restorer is not None and (rest := restorer.finish()) is not None:
+                yield Piece(rest, changed=True)
+            book.complete = True
+        except BrokenOff as broken:
+            raise broken.refusal from broken
+        finally:
+            self._settle(call, tally, kept)
+
+    def _settle(self, call: Call, tally: Tally, kept: list[Frame]) -> None:
+        """Book what was used; a call that no provider took up is refunded by leaving the ledger's block."""
+        if call.book.candidate is None:
+            return
+        call.settle(call.book.candidate, tally.usage(call.book.complete))
+        if call.key and (answer := call.answer_to_keep(kept)):
+            self.cache.put(call.key, answer)
+
+    @staticmethod
+    def _identify(rules: Rules, request: Request, who: Caller | Credentials) -> Caller:
+        return who if isinstance(who, Caller) else rules.keys.identify(who.key, request.time_us, who.ip)
+
+    @staticmethod
+    async def _scan(rules: Rules, request: Request) -> Scanned:
+        if characters(request.prompt) <= _INLINE_SCAN_CHARACTERS:
+            return scan(request.prompt, rules.scanner)
+        return await asyncio.to_thread(scan, request.prompt, rules.scanner)
+
+    def _need(self, rules: Rules, request: Request, admitted: Admitted) -> Need:
+        prices = [price_of(rules.prices, candidate.target) for candidate in admitted.candidates]
+        prices.sort(key=lambda price: price.input + price.output)
+        size, prompt = estimate(request.prompt), request.prompt
+        return Need(
+            size.upper,
+            prompt.max_tokens,
+            DEFAULT_OUTPUT_CAP,
+            prices[-1],
+            prices[0],
+            size.least,
+            prompt.choices,
+        )
+
+    @staticmethod
+    def _cache_key(request: Request, admitted: Admitted, masked: Masked) -> CacheKey | None:
+        if not admitted.route.cache or request.cache == "off":
+            return None
+        person = admitted.caller.person
+        owner = person.name if admitted.use_case.name == GENERAL else ""
+        scope = PermissionScope(admitted.use_case.name, person.department, owner, request.scope)
+        return cache_key(scope, masked.prompt)

@@ -1,0 +1,153 @@
+"""What to do after a fault, decided in one table.
+
+    fault                                    next step
+    connect, cut, malformed, empty           once more at the same target, then the next one
+    server error                             once more after a short jittered pause, then the next one
+    rate limited                             the next one; without another, wait (if short) and once more
+    overloaded                               the next one; without another, once more
+    time-outs                                the next one (the patience is used up here)
+    bad key, forbidden, quota, model missing the next one, and the target rests
+    context too long                         the next one (perhaps a larger model), else 400
+    invalid request                          stop: it is the client's mistake
+    content filter                           stop: a safety refusal is passed on, never routed around
+
+After the first content nothing is retried anywhere.
+"""
+
+import random
+from enum import Enum, auto
+
+from leitstand.core.errors import (
+    ContextTooLong,
+    InvalidRequest,
+    Overloaded,
+    Refusal,
+    UpstreamFailed,
+    UpstreamTimeout,
+)
+from leitstand.providers.faults import FaultKind, UpstreamFault
+
+MAX_WAIT_S = 10.0
+
+
+class Step(Enum):
+    """The next step after a fault."""
+
+    AGAIN = auto()
+    NEXT = auto()
+    STOP = auto()
+
+
+_K = FaultKind
+_AGAIN_THEN_NEXT = frozenset({_K.CONNECT, _K.CUT, _K.MALFORMED, _K.EMPTY, _K.SERVER})
+_NEXT_ELSE_AGAIN = frozenset({_K.RATE_LIMITED, _K.OVERLOADED})
+_STOP = frozenset({_K.INVALID, _K.CONTENT_FILTER})
+_TIMEOUTS = frozenset({_K.TIMEOUT_CONNECT, _K.TIMEOUT_FIRST, _K.TIMEOUT_IDLE, _K.TIMEOUT_TOTAL})
+
+
+def next_step(fault: UpstreamFault, tries_here: int, others_left: bool) -> Step:
+    """The step after `tries_here` tries at this target, with or without another candidate to go to."""
+    if fault.kind in _STOP:
+        return Step.STOP
+    if fault.kind in _AGAIN_THEN_NEXT and tries_here < 2:
+        return Step.AGAIN
+    if fault.kind in _NEXT_ELSE_AGAIN and not others_left and tries_here < 2:
+        return Step.AGAIN if (fault.retry_after_s or 0.0) <= MAX_WAIT_S else Step.NEXT
+    return Step.NEXT
+
+
+def pause_s(fault: UpstreamFault) -> float:
+    """How long to wait before the same target is tried again: retry-after, else 100 to 300 ms of jitter."""
+    if fault.retry_after_s is not None:
+        return fault.retry_after_s
+    if fault.kind in (_K.CONNECT, _K.CUT, _K.MALFORMED, _K.EMPTY):
+        return 0.0
+    return random.uniform(0.1, 0.3)  # noqa: S311 - jitter, not a secret
+
+
+def refusal(faults: list[tuple[str, UpstreamFault]]) -> Refusal:
+    """What the client is told when no target answered. faults: (provider, fault) in the order met."""
+    _, last = faults[-1]
+    if last.kind is _K.CONTENT_FILTER:
+        error: Refusal = InvalidRequest(
+            f"Der Inhaltsfilter des Anbieters hat die Anfrage abgelehnt: {last.message}",
+            f"The provider's content filter rejected the request: {last.message}",
+        )
+        error.code = "content_filter"
+        return error
+    if last.kind is _K.INVALID:
+        return InvalidRequest(
+            f"Der Anbieter hat die Anfrage als fehlerhaft abgelehnt: {last.message}",
+            f"The provider rejected the request as invalid: {last.message}",
+        )
+    if all(fault.kind is _K.CONTEXT_TOO_LONG for _, fault in faults):
+        return ContextTooLong(
+            f"Die Anfrage ist für alle erlaubten Modelle zu lang: {last.message} Kürzen Sie sie oder wählen Sie ein größeres Modell.",
+            f"The request is too long for every allowed model: {last.message} Shorten it or choose a larger model.",
+        )
+    tried_de = ", ".join(f"{provider} ({FAULT_DE[fault.kind]})" for provider, fault in faults)
+    tried_en = ", ".join(f"{provider} ({FAULT_EN[fault.kind]})" for provider, fault in faults)
+    if all(fault.kind in _NEXT_ELSE_AGAIN for _, fault in faults):
+        waits = [fault.retry_after_s for _, fault in faults if fault.retry_after_s is not None]
+        return Overloaded(
+            f"Alle Anbieter sind zurzeit ausgelastet: {tried_de}. Versuchen Sie es gleich noch einmal.",
+            f"All providers are at their limit: {tried_en}. Try again shortly.",
+            retry_after_s=min(waits, default=5.0),
+        )
+    kind = UpstreamTimeout if last.kind in _TIMEOUTS else UpstreamFailed
+    return kind(
+        f"Kein Anbieter hat geantwortet: {tried_de}. Versuchen Sie es später noch einmal; die IT sieht die Störung.",
+        f"No provider answered: {tried_en}. Try again later; IT can see the disturbance.",
+    )
+
+
+def broken_off(provider: str, fault: UpstreamFault) -> Refusal:
+    """The one error of a stream that failed after its first content."""
+    kind = UpstreamTimeout if fault.kind in _TIMEOUTS else UpstreamFailed
+    return kind(
+        f"Die Antwort von {provider} ist unterbrochen worden ({FAULT_DE[fault.kind]}); das bisher Empfangene ist unvollständig. Stellen Sie die Frage noch einmal.",
+        f"The answer from {provider} was interrupted ({FAULT_EN[fault.kind]}); what has arrived is incomplete. Ask again.",
+    )
+
+
+FAULT_DE = {
+    _K.RATE_LIMITED: "Anfragegrenze erreicht",
+    _K.QUOTA: "Guthaben erschöpft",
+    _K.AUTH: "Zugangsschlüssel abgelehnt",
+    _K.FORBIDDEN: "Zugriff verweigert",
+    _K.MODEL_MISSING: "Modell nicht vorhanden",
+    _K.CONTEXT_TOO_LONG: "Anfrage zu lang",
+    _K.INVALID: "Anfrage fehlerhaft",
+    _K.CONTENT_FILTER: "Inhaltsfilter",
+    _K.SERVER: "Serverfehler",
+    _K.OVERLOADED: "überlastet",
+    _K.TIMEOUT_CONNECT: "keine Verbindung in der Frist",
+    _K.TIMEOUT_FIRST: "keine Antwort in der Frist",
+    _K.TIMEOUT_IDLE: "Antwort stockt",
+    _K.TIMEOUT_TOTAL: "Gesamtfrist überschritten",
+    _K.CONNECT: "nicht erreichbar",
+    _K.CUT: "Verbindung abgebrochen",
+    _K.MALFORMED: "Antwort nicht lesbar",
+    _K.EMPTY: "leere Antwort",
+}
+
+FAULT_EN = {
+    _K.RATE_LIMITED: "rate limit reached",
+    _K.QUOTA: "quota used up",
+    _K.AUTH: "key rejected",
+    _K.FORBIDDEN: "access denied",
+    _K.MODEL_MISSING: "model not found",
+    _K.CONTEXT_TOO_LONG: "request too long",
+    _K.INVALID: "invalid request",
+    _K.CONTENT_FILTER: "content filter",
+    _K.SERVER: "server error",
+    _K.OVERLOADED: "overloaded",
+    _K.TIMEOUT_CONNECT: "no connection in time",
+    _K.TIMEOUT_FIRST: "no answer in time",
+    _K.TIMEOUT_IDLE: "answer stalled",
+    _K.TIMEOUT_TOTAL: "total time exceeded",
+    _K.CONNECT: "unreachable",
+    _K.CUT: "connection cut",
+    _K.MALFORMED: "unreadable answer",
+    _K.EMPTY: "empty answer",
+}

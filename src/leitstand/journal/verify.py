@@ -1,0 +1,236 @@
+"""Verify the journal of a data folder, offline and without changing a byte.
+
+Found are: a changed value in any column, missing, added and reordered rows, a cut tail, a changed or
+replaced checkpoint, a replaced key, columns that are not covered, and breaks that the writer met earlier.
+Not found, in principle: a history that was rewritten as a whole by someone with the private key, and a whole
+folder put back to an older state. Against both help copies of the head and of the key's fingerprint elsewhere.
+"""
+
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from leitstand.journal import backlog, chain, offline_repository
+from leitstand.journal.chain import COLUMNS, Checkpoint, Head
+from leitstand.journal.repository import Unreadable
+
+MAX_PROBLEMS = 20
+_ID, _KIND, _HASH = 1, 2, -1
+_ESTIMATED, _UNPRICED = COLUMNS.index("estimated"), COLUMNS.index("unpriced")
+_BOOLEAN = {0: False, 1: True}
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong. seq and id name the record; None and "" where none is meant."""
+
+    seq: int | None
+    id: str
+    what: str
+
+
+@dataclass
+class Verdict:
+    """The result. fingerprint: of the public key; head: hash of the newest row, to be noted elsewhere.
+
+    problem_count: all that were found; `problems` holds the first 20. spooled: records that wait to be
+    chained; torn and corrupt: lines in the spool that are no records (torn: cut off by a killed process).
+    """
+
+    rows: int = 0
+    head: str = ""
+    signed_us: int | None = None
+    fingerprint: str = ""
+    spooled: int = 0
+    torn: int = 0
+    corrupt: int = 0
+    problem_count: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.problem_count == 0
+
+    def note(self, seq: int | None, record_id: str, what: str) -> None:
+        """Add a problem."""
+        self.problem_count += 1
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(Problem(seq, record_id, what))
+
+
+def verify(data: Path, public_key_file: Path | None = None) -> Verdict:
+    """Check the whole journal in DATA, in bounded memory; raises Unreadable.
+
+    public_key_file: a copy of `audit.pub` kept elsewhere; without it the one in DATA is believed.
+    """
+    verdict = Verdict()
+    try:
+        with offline_repository.opened(data) as connection:
+            _check_all(verdict, data, connection, public_key_file)
+    except (OSError, sqlite3.Error) as cause:
+        if verdict.rows == 0:
+            raise Unreadable(str(cause)) from cause
+        verdict.note(None, "", f"the database cannot be read after {verdict.rows} records: {cause}")
+    return verdict
+
+
+def _check_all(
+    verdict: Verdict, data: Path, connection: sqlite3.Connection, public_key_file: Path | None
+) -> None:
+    present = offline_repository.columns(connection)
+    if not present:
+        raise Unreadable("the database has no journal table")
+    if not _check_columns(verdict, present):
+        return
+    key = _public_key(verdict, data, public_key_file)
+    checkpoint = offline_repository.checkpoint(connection)
+    if offline_repository.count_other_checkpoints(connection):
+        verdict.note(None, "", "there is more than one checkpoint")
+    last = _walk(verdict, connection, chain.genesis(key) if key is not None else None)
+    if key is not None:
+        verdict.fingerprint = chain.fingerprint(key)
+        _check_head(verdict, last, checkpoint, key)
+    elif last.head is not None or checkpoint is not None:
+        verdict.note(None, "", f"{chain.PUBLIC_KEY_FILE} is missing: no signature can be checked")
+    _check_spool(verdict, data, offline_repository.offsets(connection))
+
+
+def _check_columns(verdict: Verdict, present: list[str]) -> bool:
+    """Note missing and additional columns; whether the rows can be checked."""
+    expected = {*COLUMNS, "hash"}
+    for column in sorted(set(present) - expected):
+        verdict.note(None, "", f"column '{column}' is not covered by the chain")
+    missing = sorted(expected - set(present))
+    for column in missing:
+        verdict.note(None, "", f"column '{column}' is missing")
+    return not missing
+
+
+def _public_key(verdict: Verdict, data: Path, public_key_file: Path | None) -> Ed25519PublicKey | None:
+    """The key to check with; None where there is none. A key that does not fit the others is a problem."""
+    beside = _read_public_key(verdict, data / chain.PUBLIC_KEY_FILE)
+    private = _read_private_key(verdict, data / chain.PRIVATE_KEY_FILE)
+    trusted = _read_public_key(verdict, public_key_file) if public_key_file is not None else beside
+    for other, name in ((beside, chain.PUBLIC_KEY_FILE), (private, chain.PRIVATE_KEY_FILE)):
+        if trusted is not None and other is not None and other != trusted:
+            verdict.note(None, "", f"{name} belongs to another key pair: a key was replaced")
+    if trusted is None and private is not None:
+        verdict.note(None, "", f"{chain.PUBLIC_KEY_FILE} is missing although the private key is there")
+        return private
+    return trusted
+
+
+def _read_public_key(verdict: Verdict, path: Path) -> Ed25519PublicKey | None:
+    if not path.exists():
+        return None
+    try:
+        return chain.read_public_key(path)
+    except ValueError as cause:
+        verdict.note(None, "", f"{path.name} is no public key: {cause}")
+        return None
+
+
+def _read_private_key(verdict: Verdict, path: Path) -> Ed25519PublicKey | None:
+    try:
+        seed = path.read_bytes()
+    except OSError:
+        return None  # an auditor's copy rightly lacks the private key
+    try:
+        return Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    except ValueError as cause:
+        verdict.note(None, "", f"{chain.PRIVATE_KEY_FILE} is no private key: {cause}")
+        return None
+
+
+class _Last(NamedTuple):
+    """Where the walk ended: the newest row and its id."""
+
+    head: Head | None
+    id: str
+
+
+def _walk(verdict: Verdict, connection: sqlite3.Connection, first_link: str | None) -> _Last:
+    """Recompute every row's hash from the hash stored before it.
+
+    first_link: what row 1 follows; None when there is no key to know it by: then row 1 is taken as it is.
+    A row whose own `hash` was changed is the only one named: its successor may follow either hash.
+    """
+    expected, record_id = 1, ""
+    believed: tuple[str, ...] = () if first_link is None else (first_link,)
+    last: Head | None = None
+    for page in offline_repository.pages(connection):
+        for row in page:
+            seq, stored = row[0], str(row[_HASH])
+            if seq != expected:
+                _note_gap(verdict, expected, row, record_id)
+                believed = ()
+            record_id = str(row[_ID])
+            computed = _judge(verdict, row, stored, believed)
+            if row[_KIND] == "journal.chain.broken":
+                verdict.note(_int(seq), record_id, f"a change from outside was found earlier: {row[-2]}")
+            believed = (stored,) if computed in (None, stored) else (stored, str(computed))
+            expected = _int(seq) + 1
+            last = Head(_int(seq), stored)
+            verdict.rows += 1
+    verdict.head = last.hash if last is not None else ""
+    return _Last(last, record_id)
+
+
+def _judge(verdict: Verdict, row: tuple[object, ...], stored: str, believed: tuple[str, ...]) -> str | None:
+    """Note a row whose hash does not follow; the hash it should have, None when that is unknown.
+
+    believed: hashes that the row may follow; empty when its predecessor is missing.
+    """
+    covered = list(row[:-1])
+    for index in (_ESTIMATED, _UNPRICED):
+        value = covered[index]
+        if isinstance(value, int):
+            covered[index] = _BOOLEAN.get(value, value)
+    computed: str | None = None
+    for previous in believed:
+        try:
+            computed = chain.link(previous, covered)
+        except UnicodeError:
+            break  # half characters, which no writer could have stored
+        if computed == stored:
+            return computed
+    if not believed:
+        return None
+    verdict.note(_int(row[0]), str(row[_ID]), "the record was changed: its content does not fit its hash")
+    return computed
+
+
+def _note_gap(verdict: Verdict, expected: int, row: tuple[object, ...], before: str) -> None:
+    seq, record_id = _int(row[0]), str(row[_ID])
+    if seq < expected:
+        verdict.note(seq, record_id, "the record was added: numbers begin at 1")
+        return
+    which = f"record {expected} is" if seq == expected + 1 else f"records {expected} to {seq - 1} are"
+    place = f"between {before or 'the beginning'} and {record_id}"
+    verdict.note(expected, "", f"{which} missing, {place}")
+
+
+def _int(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _check_head(verdict: Verdict, last: _Last, checkpoint: Checkpoint | None, key: Ed25519PublicKey) -> None:
+    if checkpoint is None and last.head is None:
+        verdict.note(None, "", "the signed checkpoint is missing")
+        return
+    fault = chain.head_fault(last.head, checkpoint, key)
+    if fault is not None:
+        verdict.note(last.head.seq if last.head is not None else None, last.id, fault)
+    elif checkpoint is not None:
+        verdict.signed_us = checkpoint.time_us
+
+
+def _check_spool(verdict: Verdict, data: Path, offsets: dict[str, int]) -> None:
+    """Count what waits in the spool; a line that was changed there is a problem, a torn end is not."""
+    waiting = backlog.measure(data / "spool", offsets)
+    verdict.spooled, verdict.torn, verdict.corrupt = waiting.records, waiting.torn, len(waiting.corrupt)
+    for what in waiting.corrupt:
+        verdict.note(None, "", what)

@@ -1,0 +1,267 @@
+"""The decision on one request: rights, data class, residency, contracts, capabilities.
+
+It fails closed: a target is a candidate only when every rule says yes, and each one left out carries its
+reason, so that "why not provider X?" has an answer. Fallbacks come from the same list and nowhere else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, auto
+
+from leitstand.core.classes import DataClass, Region
+from leitstand.core.conversation import Media, Message, Opaque, Part, Prompt, ToolResult
+from leitstand.core.errors import InvalidRequest, ModelNotFound, NoTargetByPolicy, NotPermitted, Refusal
+from leitstand.identity.callers import Caller
+from leitstand.policy.rulebook import Offer, PolicyRow, Route, Rulebook, UseCase
+from leitstand.providers.base import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What policy must know of a request.
+
+    found: the class that the detectors' findings imply. assigned: the model was set by a limit that
+    downgrades, so the lists of allowed models do not apply to it.
+    """
+
+    caller: Caller
+    prompt: Prompt
+    use_case: str | None
+    stated: DataClass | None
+    found: DataClass
+    assigned: bool = False
+
+
+class Protection(Enum):
+    """What a target may see: placeholders; or the text as it is, being in the house or by the policy table."""
+
+    MASKED = auto()
+    HOUSE = auto()
+    RELEASED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A target that may be asked, and what it may see."""
+
+    offer: Offer
+    protection: Protection
+
+    @property
+    def target(self) -> Target:
+        return self.offer.target
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A target that may not be asked, and why."""
+
+    target: Target
+    reason: str  # stable word for records: region, contract, capability, media
+    de: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may be sent, and where. Only this file makes it."""
+
+    caller: Caller
+    use_case: UseCase
+    data_class: DataClass
+    route: Route
+    candidates: tuple[Candidate, ...]
+    dropped: tuple[Dropped, ...]
+
+
+Lacks = Callable[[Target, Prompt], str | None]
+
+
+def admit(rules: Rulebook, ask: Ask, today: date, lacks: Lacks) -> Admitted:
+    """Decide on a request.
+
+    lacks: names the feature of a prompt that a target cannot serve, or None.
+    Raises NotPermitted, ModelNotFound, InvalidRequest or NoTargetByPolicy.
+    """
+    use_case = _use_case(rules, ask)
+    route = _route(rules, ask, use_case)
+    data_class = max(use_case.data_class, ask.found, ask.stated or DataClass.PUBLIC)
+    row = rules.policy[data_class]
+    has_media = any(_holds_media(message) for message in ask.prompt.messages)
+    candidates: list[Candidate] = []
+    dropped: list[Dropped] = []
+    for offer in route.offers:
+        protection = _protection(offer, row, use_case)
+        verdict = (
+            _residency(offer, row, data_class)
+            or _contract(offer, row, data_class, today)
+            or _media(offer, data_class, has_media and protection is Protection.MASKED)
+            or _capability(offer, lacks(offer.target, ask.prompt))
+        )
+        if verdict is None:
+            candidates.append(Candidate(offer, protection))
+        else:
+            dropped.append(verdict)
+    if not candidates:
+        raise _nothing_left(rules, route, data_class, dropped)
+    return Admitted(ask.caller, use_case, data_class, route, tuple(candidates), tuple(dropped))
+
+
+def _use_case(rules: Rulebook, ask: Ask) -> UseCase:
+    allowed = ask.caller.use_cases
+    name = ask.use_case or (next(iter(allowed)) if len(allowed) == 1 else None)
+    if name is None and not allowed:
+        return rules.general()
+    if name is None:
+        raise InvalidRequest(
+            f"Dieser Schlüssel gilt für mehrere Anwendungsfälle ({', '.join(sorted(allowed))}). Nennen Sie einen im Kopf „x-leitstand-use-case“.",
+            f"This key covers several use cases ({', '.join(sorted(allowed))}). Name one in the header 'x-leitstand-use-case'.",
+            detail={"param": "x-leitstand-use-case"},
+        )
+    if allowed and name not in allowed:
+        raise NotPermitted(
+            f"Dieser Schlüssel gilt nicht für den Anwendungsfall „{name}“, nur für {', '.join(sorted(allowed))}.{_whom(rules, 'de')}",
+            f"This key is not valid for the use case '{name}', only for {', '.join(sorted(allowed))}.{_whom(rules, 'en')}",
+        )
+    use_case = rules.use_cases.get(name)
+    if use_case is None and name == rules.general().name:
+        return rules.general()
+    if use_case is None:
+        raise InvalidRequest(
+            f"Den Anwendungsfall „{name}“ gibt es nicht.{_known(rules.use_cases, 'de')}",
+            f"There is no use case '{name}'.{_known(rules.use_cases, 'en')}",
+            detail={"param": "x-leitstand-use-case"},
+        )
+    return use_case
+
+
+def _route(rules: Rulebook, ask: Ask, use_case: UseCase) -> Route:
+    name = ask.prompt.model
+    route = rules.routes.get(name)
+    if route is None:
+        raise ModelNotFound(
+            f"Das Modell „{name}“ wird nicht angeboten.{_known(rules.routes, 'de')}",
+            f"The model '{name}' is not offered.{_known(rules.routes, 'en')}",
+            detail={"param": "model"},
+        )
+    if ask.assigned:
+        return route
+    if use_case.models and name not in use_case.models:
+        raise NotPermitted(
+            f"Im Anwendungsfall „{use_case.name}“ ist das Modell „{name}“ nicht vorgesehen, nur {', '.join(sorted(use_case.models))}.{_whom(rules, 'de')}",
+            f"The use case '{use_case.name}' does not include the model '{name}', only {', '.join(sorted(use_case.models))}.{_whom(rules, 'en')}",
+        )
+    if ask.caller.models and name not in ask.caller.models:
+        raise NotPermitted(
+            f"Dieser Schlüssel gilt nicht für das Modell „{name}“, nur für {', '.join(sorted(ask.caller.models))}.{_whom(rules, 'de')}",
+            f"This key is not valid for the model '{name}', only for {', '.join(sorted(ask.caller.models))}.{_whom(rules, 'en')}",
+        )
+    return route
+
+
+def _residency(offer: Offer, row: PolicyRow, data_class: DataClass) -> Dropped | None:
+    target = offer.target
+    if target.region in row.regions:
+        return None
+    return Dropped(
+        target,
+        "region",
+        f"Region {target.region} ist für Daten der Klasse „{CLASS_DE[data_class]}“ nicht erlaubt",
+        f"region {target.region} is not allowed for {data_class.word} data",
+    )
+
+
+def _contract(offer: Offer, row: PolicyRow, data_class: DataClass, today: date) -> Dropped | None:
+    target = offer.target
+    if target.region is Region.LOCAL or not row.dpa:
+        return None
+    if offer.contract is not None and offer.contract.is_valid(today):
+        return None
+    return Dropped(
+        target,
+        "contract",
+        f"kein gültiger Auftragsverarbeitungsvertrag, nötig ab Klasse „{CLASS_DE[data_class]}“",
+        f"no valid data-processing agreement, needed for {data_class.word} data",
+    )
+
+
+def _protection(offer: Offer, row: PolicyRow, use_case: UseCase) -> Protection:
+    if use_case.always_pseudonymise:
+        return Protection.MASKED
+    if offer.target.region is Region.LOCAL:
+        return Protection.HOUSE
+    return Protection.MASKED if row.pseudonymise else Protection.RELEASED
+
+
+def _media(offer: Offer, data_class: DataClass, masked_media: bool) -> Dropped | None:
+    if not masked_media or data_class < DataClass.PERSONAL:
+        return None
+    return Dropped(
+        offer.target,
+        "media",
+        "Bilder, Töne und Dateien lassen sich nicht pseudonymisieren und verlassen ab Klasse „personenbezogen“ das Haus nicht",
+        "images, sounds and files cannot be pseudonymised and do not leave the house from class personal on",
+    )
+
+
+def _capability(offer: Offer, missing: str | None) -> Dropped | None:
+    if missing is None:
+        return None
+    return Dropped(offer.target, "capability", f"kann nicht: {missing}", f"does not support: {missing}")
+
+
+def _nothing_left(rules: Rulebook, route: Route, data_class: DataClass, dropped: list[Dropped]) -> Refusal:
+    de = "; ".join(f"{drop.target.provider}: {drop.de}" for drop in dropped)
+    en = "; ".join(f"{drop.target.provider}: {drop.en}" for drop in dropped)
+    if dropped and all(drop.reason == "capability" for drop in dropped):
+        return InvalidRequest(
+            f"Kein Ziel des Modells „{route.name}“ kann diese Anfrage bedienen: {de}.",
+            f"No target of the model '{route.name}' can serve this request: {en}.",
+        )
+    return NoTargetByPolicy(
+        f"Für Daten der Klasse „{CLASS_DE[data_class]}“ erlaubt die Richtlinie beim Modell „{route.name}“ kein Ziel ({de}). Nehmen Sie ein lokales Modell oder lassen Sie die Angaben weg.{_whom(rules, 'de')}",
+        f"For {data_class.word} data the policy allows no target of the model '{route.name}' ({en}). Use a local model or leave the data out.{_whom(rules, 'en')}",
+        detail={"data_class": data_class.word, "dropped": {d.target.provider: d.reason for d in dropped}},
+    )
+
+
+def _holds_media(message: Message) -> bool:
+    return any(_is_media(part) for part in message.parts)
+
+
+def _is_media(part: Part) -> bool:
+    if isinstance(part, ToolResult):
+        return any(_is_media(inner) for inner in part.parts)
+    return isinstance(part, Media) or (isinstance(part, Opaque) and _holds_base64(part.native))
+
+
+def _holds_base64(value: object) -> bool:
+    """Whether a part that we do not know carries encoded bytes, which no detector can read."""
+    if isinstance(value, dict):
+        return value.get("type") == "base64" or any(_holds_base64(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(_holds_base64(inner) for inner in value)
+    return isinstance(value, str) and len(value) > 1000 and " " not in value
+
+
+def _known(names: object, language: str) -> str:
+    listed = ", ".join(sorted(names)[:20]) if isinstance(names, dict) and names else ""
+    if not listed:
+        return ""
+    return f" Es gibt: {listed}." if language == "de" else f" There are: {listed}."
+
+
+def _whom(rules: Rulebook, language: str) -> str:
+    if not rules.contact:
+        return ""
+    return f" Fragen beantwortet: {rules.contact}." if language == "de" else f" Ask: {rules.contact}."
+
+
+CLASS_DE = {
+    DataClass.PUBLIC: "öffentlich",
+    DataClass.INTERNAL: "intern",
+    DataClass.CONFIDENTIAL: "vertraulich",
+    DataClass.PERSONAL: "personenbezogen",
+    DataClass.SPECIAL: "besonders geschützt",
+}

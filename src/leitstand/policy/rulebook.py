@@ -1,0 +1,93 @@
+"""The rules at one moment: use cases, routes, contracts and the policy table. Replaced as a whole on a change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from leitstand.core.classes import DataClass, Region
+from leitstand.providers.base import Target
+
+Strategy = Literal["priority", "weighted", "fastest", "cheapest"]
+GENERAL = "allgemein"  # the use case of requests that name none
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A data-processing agreement (GDPR art. 28): valid from `signed` up to and including `expires`."""
+
+    signed: date | None = None
+    expires: date | None = None
+
+    def is_valid(self, today: date) -> bool:
+        started = self.signed is not None and self.signed <= today
+        return started and (self.expires is None or today <= self.expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One entry of a route: a target with its contract and its share under the strategy `weighted`."""
+
+    target: Target
+    contract: Contract | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A public model name and the offers behind it, in the configured order."""
+
+    name: str
+    offers: tuple[Offer, ...]
+    strategy: Strategy = "priority"
+    cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """What a request is for. models: allowed public names, empty = all."""
+
+    name: str
+    title: str = ""
+    department: str = ""
+    data_class: DataClass = DataClass.INTERNAL
+    models: frozenset[str] = frozenset()
+    always_pseudonymise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """What a data class demands of a target."""
+
+    regions: frozenset[Region]
+    pseudonymise: bool
+    dpa: bool
+
+
+_NEAR = frozenset({Region.EU, Region.LOCAL})
+DEFAULT_POLICY: Mapping[DataClass, PolicyRow] = {
+    DataClass.PUBLIC: PolicyRow(frozenset(Region), pseudonymise=False, dpa=False),
+    DataClass.INTERNAL: PolicyRow(
+        frozenset({Region.EU, Region.US, Region.LOCAL}), pseudonymise=True, dpa=True
+    ),
+    DataClass.CONFIDENTIAL: PolicyRow(_NEAR, pseudonymise=True, dpa=True),
+    DataClass.PERSONAL: PolicyRow(_NEAR, pseudonymise=True, dpa=True),
+    DataClass.SPECIAL: PolicyRow(frozenset({Region.LOCAL}), pseudonymise=True, dpa=True),
+}
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All rules that a request meets before it is sent. contact: whom refusals tell people to ask."""
+
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    use_cases: Mapping[str, UseCase] = field(default_factory=dict)
+    policy: Mapping[DataClass, PolicyRow] = field(default_factory=lambda: DEFAULT_POLICY)
+    contact: str = ""
+
+    def general(self) -> UseCase:
+        """The use case of requests that name none; a configured one of that name counts."""
+        return self.use_cases.get(GENERAL, _GENERAL)
+
+
+_GENERAL = UseCase(GENERAL, title="Allgemein")

@@ -1,0 +1,80 @@
+"""OpenAI, Chat Completions.
+
+Residency: the EU host works for projects that were created with EU data residency, and only for them.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from leitstand.core.classes import Region
+from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.providers.base import HTTPCall, Sample, Target
+from leitstand.providers.exchange import converse
+from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.wire import chat
+
+
+class OpenAI:
+    """Speaks with api.openai.com and its regional hosts."""
+
+    kind: Final = "openai"
+    title = "OpenAI"
+    docs = "https://platform.openai.com/docs/api-reference/chat"
+    dialect: Dialect = "chat"
+    base_url = "https://api.openai.com/v1"
+    regions = (Region.US, Region.EU)
+    sample = Sample(
+        plain=(
+            b'{"id":"chatcmpl-B9MHDb","object":"chat.completion","created":1741570283,"model":"gpt-4o-mini-2024-07-18",'
+            b'"choices":[{"index":0,"message":{"role":"assistant","content":"Guten Tag, Berta.","refusal":null,'
+            b'"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":19,'
+            b'"completion_tokens":6,"total_tokens":25,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},'
+            b'"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default",'
+            b'"system_fingerprint":"fp_44709d6fcb"}'
+        ),
+        stream=b"".join(
+            b'data: {"id":"chatcmpl-B9MHDb","object":"chat.completion.chunk","created":1741570283,'
+            b'"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_44709d6fcb",'
+            + rest
+            + b"}\n\n"
+            for rest in (
+                b'"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},'
+                b'"logprobs":null,"finish_reason":null}],"usage":null',
+                b'"choices":[{"index":0,"delta":{"content":"Guten Tag,"},"logprobs":null,"finish_reason":null}],'
+                b'"usage":null',
+                b'"choices":[{"index":0,"delta":{"content":" Berta."},"logprobs":null,"finish_reason":null}],'
+                b'"usage":null',
+                b'"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null',
+                b'"choices":[],"usage":{"prompt_tokens":19,"completion_tokens":6,"total_tokens":25,'
+                b'"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},'
+                b'"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}}',
+            )
+        )
+        + b"data: [DONE]\n\n",
+        text="Guten Tag, Berta.",
+        input_tokens=19,
+        output_tokens=6,
+    )
+
+    def lacks(self, prompt: Prompt) -> str | None:
+        """See Adapter."""
+        return chat.lacks(prompt)
+
+    def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
+        """See Adapter."""
+        prompt = masked.prompt
+        request = HTTPRequest(
+            "POST",
+            f"{target.base_url or self.base_url}/chat/completions",
+            (
+                ("content-type", "application/json"),
+                ("authorization", f"Bearer {target.secret}"),
+                *target.headers,
+            ),
+            chat.encode(prompt, target.model),
+            target.ca_file,
+        )
+        return converse(call, request, chat, stream=prompt.stream, choices=prompt.choices)
+
+
+ADAPTER = OpenAI()

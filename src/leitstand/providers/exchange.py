@@ -1,0 +1,118 @@
+"""One exchange over HTTP in a JSON-and-SSE format: what the adapters of OpenAI's and Anthropic's shape share."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Protocol
+
+import msgspec
+
+from leitstand.core.conversation import Frame
+from leitstand.providers.base import HTTPAnswer, HTTPCall
+from leitstand.providers.faults import FaultKind, UpstreamFault, classify, shorten
+from leitstand.providers.http.faults import HTTPFault
+from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.sse import EventTooLong, Parser
+
+_PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
+_ERROR_LIMIT_BYTES = 256 * 1024
+_LAST_BYTES_S = 0.02  # how long we wait for the end of a body whose last event has come
+
+
+class Decoder(Protocol):
+    """Reads the events of one streamed answer; see `wire/chat.py`."""
+
+    done: bool
+
+    def feed(self, event: str, data: bytes) -> Frame | None:
+        """The frame of one event, or None for the terminal marker."""
+
+    def complete(self, choices: int) -> bool:
+        """Whether an end of the bytes is now a clean end of the answer."""
+
+
+class Format(Protocol):
+    """A wire format: the modules `wire/chat.py` and `wire/messages.py`."""
+
+    def Decoder(self) -> Decoder:  # noqa: N802 - the module's class, called to make one
+        """A fresh decoder."""
+
+    def decode_plain(self, body: bytes) -> Frame:
+        """A whole answer as one frame."""
+
+
+async def converse(
+    call: HTTPCall, request: HTTPRequest, wire: Format, *, stream: bool, choices: int = 1
+) -> AsyncGenerator[Frame, None]:
+    """Send the request and yield the frames of its answer; what is no whole answer raises UpstreamFault.
+
+    choices: how many alternatives were asked for; each must end.
+    """
+    async with call(request) as answer:
+        if answer.status != 200:
+            raise classify(answer.status, answer.headers, await answer.body(_ERROR_LIMIT_BYTES))
+        if stream and "json" not in answer.headers.get("content-type", ""):
+            async with aclosing(_events(answer, wire.Decoder(), choices)) as frames:
+                async for frame in frames:
+                    yield frame
+        else:
+            frame = _plain(await answer.body(_PLAIN_LIMIT_BYTES), wire)
+            # A server that ignores `stream` answers whole; its bytes are then no event to pass on.
+            yield Frame(frame.chunks, None, frame.dialect) if stream else frame
+
+
+def _plain(body: bytes, wire: Format) -> Frame:
+    if not body.strip():
+        raise UpstreamFault(FaultKind.EMPTY, "the answer has no body", status=200)
+    try:
+        frame = wire.decode_plain(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as cause:
+        raise _malformed(body) from cause
+    if not frame.chunks:
+        raise UpstreamFault(FaultKind.EMPTY, "the answer holds no choice", status=200)
+    return frame
+
+
+async def _events(answer: HTTPAnswer, decoder: Decoder, choices: int) -> AsyncGenerator[Frame, None]:
+    parser = Parser()
+    first = b""
+    seen = False
+    try:
+        while piece := await answer.read():
+            first = first or piece
+            for name, data in parser.feed(piece):
+                frame = decoder.feed(name, data)
+                if frame is None:
+                    await _finish(answer)
+                    return
+                seen = True
+                yield frame
+    except (msgspec.DecodeError, UnicodeDecodeError, EventTooLong) as cause:
+        raise UpstreamFault(FaultKind.MALFORMED, f"an event cannot be read: {cause}", status=200) from cause
+    except HTTPFault:
+        if not decoder.complete(choices):
+            raise
+    if decoder.complete(choices):
+        return
+    if seen:
+        raise UpstreamFault(FaultKind.CUT, "the stream ended before the answer did", status=200)
+    raise (
+        _malformed(first)
+        if first.strip()
+        else UpstreamFault(FaultKind.EMPTY, "the stream is empty", status=200)
+    )
+
+
+async def _finish(answer: HTTPAnswer) -> None:
+    """Read the end of the body, so that the connection can serve again; the answer itself is whole."""
+    try:
+        async with asyncio.timeout(_LAST_BYTES_S):
+            while await answer.read():
+                pass
+    except (TimeoutError, HTTPFault, UpstreamFault):
+        return
+
+
+def _malformed(body: bytes) -> UpstreamFault:
+    beginning = shorten(body[:120].decode("utf-8", "replace"))
+    return UpstreamFault(FaultKind.MALFORMED, f"this is no answer: {beginning}", status=200)

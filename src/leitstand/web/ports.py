@@ -1,0 +1,307 @@
+"""What the pages need from the house, as protocols; app.py joins them with the rooms that can do it.
+
+Implementations may block in threads of their own; every method here is awaited on the event loop.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from leitstand.core.classes import DataClass, Region, Role
+from leitstand.core.i18n import Bilingual
+from leitstand.identity.roles import Permission
+from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
+from leitstand.web.chat_events import ChatEvent, Citation, Done, Segment
+
+Level = Literal["ok", "info", "warn", "crit", "off", "work"]
+
+# ---------------------------------------------------------------- who looks
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The signed-in person. csrf: the token that every form and fetch of the session must carry.
+
+    name: the short unique one; display_name: for the eye. language: `de`, `en`, or "" for no wish.
+    """
+
+    name: str
+    display_name: str
+    role: Role
+    permissions: frozenset[Permission]
+    csrf: str
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """token: for the cookie, known to nobody else afterwards. lifetime_s: how long it is valid."""
+
+    token: str = field(repr=False)
+    lifetime_s: int
+
+
+@dataclass(frozen=True)
+class SignInRefused:
+    """remaining: tries left before the lock. locked_until: set while locked, then remaining is 0."""
+
+    remaining: int
+    locked_until: datetime | None = None
+
+
+class Sessions(Protocol):
+    """Signs people in and out."""
+
+    async def sign_in(self, email: str, password: str, ip: str) -> SignedIn | SignInRefused:
+        """Check a password; never says whether the account exists."""
+        ...
+
+    async def sign_out(self, token: str) -> None:
+        """End the session; an unknown token is no error."""
+        ...
+
+    async def lookup(self, token: str) -> Viewer | None:
+        """Who the cookie belongs to; None when it ended."""
+        ...
+
+
+# ---------------------------------------------------------------- the state of the house
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """language: what people see who have chosen none; `auto` asks their browser (Accept-Language).
+
+    timezone: IANA name. help: whom to ask, for example "IT, Durchwahl 140"; None: not configured.
+    """
+
+    name: str
+    language: Literal["de", "en", "auto"] = "de"
+    timezone: str = "Europe/Berlin"
+    help: Bilingual | None = None
+
+
+@dataclass(frozen=True)
+class Vital:
+    """One reading in the message bar: Anbieter 7 von 8."""
+
+    name: Bilingual
+    value: Bilingual
+    level: Level
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The message bar: the gravest open message for this viewer, and the vitals (none for users).
+
+    message: two or three words ("2 Warnungen"); detail: what and since when; href: where it is handled.
+    """
+
+    level: Level
+    message: Bilingual
+    detail: Bilingual | None = None
+    href: str = ""
+    vitals: tuple[Vital, ...] = ()
+
+
+class Status(Protocol):
+    """What every page shows around its content."""
+
+    def organisation(self) -> Organisation:
+        """From the configuration in force."""
+        ...
+
+    def now(self) -> datetime:
+        """Application time, aware."""
+        ...
+
+    async def bar(self, viewer: Viewer | None) -> Bar:
+        """For a viewer, or for the sign-in page (None): no internals there."""
+        ...
+
+
+# ---------------------------------------------------------------- chat
+
+
+@dataclass(frozen=True)
+class UseCaseChoice:
+    """A use case that the viewer may ask under. note: for example "nur EU-Anbieter"; None: nothing to say."""
+
+    name: str
+    label: str
+    data_class: DataClass
+    note: Bilingual | None = None
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A public model name."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class ChatChoices:
+    """What the viewer can choose, best first. examples: questions for the empty state, in both languages."""
+
+    use_cases: tuple[UseCaseChoice, ...]
+    models: tuple[ModelChoice, ...]
+    examples: tuple[Bilingual, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConversationSummary:
+    """One line of the list."""
+
+    id: str
+    title: str
+    changed: datetime
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """One variant of an answer. state stopped: the reader stopped it. message: for refused and failed."""
+
+    id: str
+    request_id: str
+    time: datetime
+    segments: tuple[Segment, ...]
+    state: Literal["complete", "stopped", "refused", "failed"]
+    citations: tuple[Citation, ...] = ()
+    done: Done | None = None
+    message: Bilingual | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answers, oldest variant first; the last one is shown."""
+
+    id: str
+    time: datetime
+    segments: tuple[Segment, ...]
+    answers: tuple[StoredAnswer, ...]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A whole conversation of one person."""
+
+    id: str
+    title: str
+    use_case: str
+    model: str
+    turns: tuple[Turn, ...]
+
+
+class Conversations(Protocol):
+    """A viewer's own conversations; nobody can reach another person's through this port."""
+
+    async def list(self, viewer: Viewer) -> tuple[ConversationSummary, ...]:
+        """Newest first."""
+        ...
+
+    async def read(self, viewer: Viewer, conversation: str) -> Conversation | None:
+        """None when it does not exist or belongs to somebody else."""
+        ...
+
+    async def rename(self, viewer: Viewer, conversation: str, title: str) -> bool:
+        """False when there is none of this viewer."""
+        ...
+
+    async def delete(self, viewer: Viewer, conversation: str) -> bool:
+        """Remove its texts for good; False when there is none of this viewer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question. conversation None: begin one.
+
+    regenerate_of: id of a question that gets one more answer (`text` is then its text, unchanged).
+    replaces: id of the last question, which this one takes the place of together with its answers.
+    """
+
+    conversation: str | None
+    text: str
+    use_case: str
+    model: str
+    language: str
+    regenerate_of: str | None = None
+    replaces: str | None = None
+
+
+class Chat(Protocol):
+    """Answers questions. A conversation comes to be with its first question."""
+
+    async def choices(self, viewer: Viewer) -> ChatChoices:
+        """Only what policy and rights leave open to this viewer."""
+        ...
+
+    def send(self, viewer: Viewer, ask: Ask) -> AsyncGenerator[ChatEvent, None]:
+        """Events as in chat_events.py; consumed under aclosing, closed early when the reader stops."""
+        ...
+
+
+# ---------------------------------------------------------------- operations and first run
+
+
+class Operations(Protocol):
+    """The figures of the page IT-Betrieb."""
+
+    async def snapshot(self, span: Span) -> OperationsSnapshot:
+        """All figures at one moment; asked every 15 s by each open page."""
+        ...
+
+    async def recent(self, limit: int) -> tuple[RecentRequest, ...]:
+        """The last finished requests, newest first, without persons; asked every 3 s by each open page."""
+        ...
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something that could answer questions.
+
+    name: provider name after accepting. origin environment: a key lies in a variable (evidence: its name,
+    never its value); local: a server answered on this machine (evidence: its address); builtin: part of
+    Leitstand. models: what it offers, may be empty. accepted: set up already.
+    """
+
+    name: str
+    label: str
+    origin: Literal["environment", "local", "builtin"]
+    evidence: str
+    region: Region
+    models: tuple[str, ...] = ()
+    accepted: bool = False
+    note: Bilingual | None = None
+
+
+class FirstRun(Protocol):
+    """What was found at the first start."""
+
+    async def needed(self) -> bool:
+        """True while nothing but the built-in answerer is set up."""
+        ...
+
+    async def found(self) -> tuple[Found, ...]:
+        """Look again; at most a second or two."""
+        ...
+
+    async def accept(self, viewer: Viewer, name: str) -> None:
+        """Set it up as a provider with its models; raises core.errors.Refusal, KeyError for unknown names."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """All of them."""
+
+    sessions: Sessions
+    status: Status
+    conversations: Conversations
+    chat: Chat
+    operations: Operations
+    first_run: FirstRun
