@@ -164,6 +164,18 @@ def test_the_holds_of_a_killed_process_are_booked_and_told_once(tmp_path: Path) 
     survivor.close()
 
 
+def test_the_holds_of_a_living_process_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "c.bin"
+    living, finder = SharedCounters(path), SharedCounters(path)
+    hold = living.hold([part("company", 7, 1000)], [], "req_7", b"", NOON)
+    assert finder.recover() == []
+    assert isinstance(hold, Hold)
+    assert living.settle(hold, [5])
+    assert finder.read([counter("company", FAR)]) == [(5, 0)]
+    living.close()
+    finder.close()
+
+
 def test_a_finder_that_dies_before_writing_down_leaves_the_loss_to_the_next(tmp_path: Path) -> None:
     path = tmp_path / "c.bin"
     owner = SharedCounters(path)
@@ -193,7 +205,7 @@ def test_a_hold_beyond_its_lease_is_lost_and_its_late_settlement_is_refused(tmp_
 
 def test_processes_killed_at_random_moments_leave_sound_counters(tmp_path: Path) -> None:
     path, draw = tmp_path / "c.bin", random.Random(5)
-    for turn in range(6):
+    for turn in range(4):
         ready = [tmp_path / f"{turn}-{number}" for number in range(2)]
         victims = [
             SPAWN.Process(target=spend_until_killed, args=(path, turn * 10_000 + number * 1000, flag))

@@ -66,6 +66,17 @@ async def test_the_last_call_is_shortened_to_what_is_left() -> None:
         assert (usage.spent, usage.held) == (160, 240)
 
 
+async def test_an_unproven_estimate_is_doubted_only_while_the_budget_is_fresh() -> None:
+    rule = LimitRule("user:*", "tokens_per_day", Decimal(200))
+    ask = need(190, 50, input_least=60)
+    async with ledger_with(rule).open(ANNA, ask, "r") as entry:
+        assert entry.output_cap == 50
+    ledger = ledger_with(rule)
+    await spend(ledger, Usage(50, 10), ANNA._replace(model="klein"))
+    with pytest.raises(BudgetExhausted):
+        await ledger.open(ANNA, ask, "r").__aenter__()
+
+
 async def test_choices_share_the_shortened_cap() -> None:
     ledger = ledger_with(LimitRule("company", "tokens_per_day", Decimal(500)))
     async with ledger.open(ANNA, need(cap=1000, choices=4), "r") as entry:

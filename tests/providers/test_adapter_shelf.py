@@ -175,9 +175,7 @@ async def test_silence_is_a_time_out_of_its_phase(
 
 
 @every_adapter
-async def test_a_silent_plain_call_ends_after_first_token_and_idle_time(
-    adapter: Adapter, pool: Pool
-) -> None:
+async def test_a_silent_plain_call_ends_after_first_token_and_idle_time(adapter: Adapter, pool: Pool) -> None:
     async with canned(hang=True) as server:
         patience = Patience(connect_s=2, first_token_s=0.1, idle_s=0.1, total_s=30)
         with pytest.raises(UpstreamFault) as caught:

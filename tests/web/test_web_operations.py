@@ -58,8 +58,9 @@ def test_the_list_holds_still_under_the_pointer(open_page: Any, desk: Any) -> No
     page.hover("#anfragen tbody tr:nth-child(2)")
     renewed = []
     page.on("response", lambda response: "anfragen" in response.url and renewed.append(response.url))
-    page.evaluate("htmx.trigger('#anfragen', 'every'); htmx.ajax('GET', '/leiste', '#bar-live')")
-    page.wait_for_timeout(3300)
+    held = page.evaluate("""() => new Promise(told => document.addEventListener("htmx:beforeRequest",
+        event => event.target.id === "anfragen" && setTimeout(() => told(event.defaultPrevented))))""")
+    assert held
     assert renewed == []
 
 

@@ -28,7 +28,10 @@ from leitstand.identity.virtual_keys import DEFAULT_OVERLAP_DAYS, KeyRequest, Ne
 class Office(Protocol):
     """What administration needs of the house."""
 
-    configuration: Configuration
+    @property
+    def configuration(self) -> Configuration:
+        """The one in force."""
+
     keys: VirtualKeys
     sessions: Sessions
     editor: Editor

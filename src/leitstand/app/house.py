@@ -56,9 +56,15 @@ _log = logging.getLogger(__name__)
 class House:
     """All rooms of one process on one data folder."""
 
-    def __init__(self, data: Path, clock: Clock, sync: Sync = "background") -> None:
-        """Open the data folder, made and migrated if needed. Nothing runs yet."""
+    def __init__(
+        self, data: Path, clock: Clock, sync: Sync = "background", own_ports: tuple[int, ...] = ()
+    ) -> None:
+        """Open the data folder, made and migrated if needed. Nothing runs yet.
+
+        own_ports: ports on this machine that are Leitstand itself, when local servers are looked for.
+        """
         self.data = data
+        self.own_ports = own_ports
         self.clock = clock
         self.engine = open_engine(data)
         migrate(self.engine)

@@ -105,9 +105,12 @@ class PageStatus:
             )
         if troubled:
             names = ", ".join(target.name for target in troubled)
-            word = "Anbieter gestört" if len(troubled) == 1 else "Anbieter gestört"
             return web.Bar(
-                "warn", Bilingual(word, "Provider trouble"), Bilingual(names, names), "/betrieb/it", vitals
+                "warn",
+                Bilingual("Anbieter gestört", "Provider trouble"),
+                Bilingual(names, names),
+                "/betrieb/it",
+                vitals,
             )
         return web.Bar("ok", Bilingual("Alle Dienste laufen", "All services running"), None, "", vitals)
 

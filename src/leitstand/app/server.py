@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from leitstand.app.demo import prepare
-from leitstand.app.front import Front
+from leitstand.app.front import Application, Front
 from leitstand.app.house import House
 from leitstand.cli.config import apply_file
 from leitstand.core import logs, settings
@@ -63,19 +63,25 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _serve(args: Namespace, data: Path, listener: socket.socket) -> int:
-    from leitstand.app.site import build  # FastAPI behind it is loaded by Front, after the start
-
     start = datetime.fromisoformat(args.clock_start) if args.clock_start else None
     sync = "always" if settings.read("sync") == "always" else "background"
-    house = House(data, Clock(args.clock, start), sync)  # type: ignore[arg-type]  # one of the two words
+    own_ports = (listener.getsockname()[1],)
+    house = House(data, Clock(args.clock, start), sync, own_ports)  # type: ignore[arg-type]  # one of the two words
     config = uvicorn.Config(
-        Front(house, build), loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False,
+        Front(house, _build_site), loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False,
         server_header=False, date_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=_GRACE_S,
         ws="none", proxy_headers=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def _build_site(house: House) -> Application:
+    """Pages and administration; their imports take half a second, so Front calls this after the start."""
+    from leitstand.app.site import build
+
+    return build(house)
 
 
 def _supervise(args: Namespace, data: Path, listener: socket.socket) -> int:

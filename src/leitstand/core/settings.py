@@ -5,6 +5,7 @@ here is only what a process must know before it can open it.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def read(name: str) -> str:
 def data_dir(argument: str | None = None) -> Path:
     """The data folder: the argument if given, else LEITSTAND_DATA, else ./data."""
     return Path(argument or read("data")).expanduser().absolute()
+
+
+def all_variables() -> Mapping[str, str]:
+    """The whole environment, for looking which providers' keys lie there; values are never shown."""
+    return os.environ
 
 
 def environment(name: str) -> str | None:

@@ -23,6 +23,8 @@ _TEXT = -1
 _RAW = re.compile(
     rb"(?:" + "|".join((*WORDS.values(), GIVEN_NAME_WORD)).encode() + rb").{0,13}?[0-9]", re.IGNORECASE
 )
+MARKED = re.compile("\ue000(?P<placeholder>[^\ue001]*)\ue001(?P<original>[^\ue002]*)\ue002")
+"""An original with its placeholder, between characters that Unicode leaves to private use."""
 _Original = Callable[[re.Match[str]], str | None]
 
 
@@ -33,10 +35,14 @@ class Restorer:
     so restoring it would carry the data out. unknown: placeholders met that nobody gave out, left as they are.
     """
 
-    def __init__(self, mapping: Mapping, *, json_text: bool = False) -> None:
-        """json_text: the answer's text is JSON (structured output), so originals are escaped there too."""
+    def __init__(self, mapping: Mapping, *, json_text: bool = False, marked: bool = False) -> None:
+        """json_text: the answer's text is JSON (structured output), so originals are escaped there too.
+
+        marked: in texts, each original comes with the placeholder it replaces, as MARKED reads it.
+        """
         self._mapping = mapping
         self._json_text = json_text
+        self._marked = marked
         self._held: dict[Channel, _Held] = {}
         self.unknown = 0
 
@@ -123,9 +129,18 @@ class Restorer:
                 yield chunk
 
     def _push(self, channel: Channel, text: str) -> str:
-        escaped = channel[1] != _TEXT or self._json_text
         held = self._held.setdefault(channel, _Held())
-        return held.push(text, self._escaped if escaped else self._original)
+        return held.push(text, self._writer(channel))
+
+    def _writer(self, channel: Channel) -> _Original:
+        """How an original is written in a channel."""
+        if channel[1] != _TEXT or self._json_text:
+            return self._escaped
+        return self._with_mark if self._marked else self._original
+
+    def _with_mark(self, match: re.Match[str]) -> str | None:
+        original = self._original(match)
+        return None if original is None else f"\ue000{match.group()}\ue001{original}\ue002"
 
     def _escaped(self, match: re.Match[str]) -> str | None:
         original = self._original(match)
@@ -134,8 +149,7 @@ class Restorer:
     def _flush(self, choice: int, only: int | None = None) -> Iterator[Chunk]:
         for channel in sorted(c for c in self._held if c[0] == choice and only in (None, c[1])):
             held = self._held.pop(channel)
-            escaped = channel[1] != _TEXT or self._json_text
-            rest = held.rest(self._escaped if escaped else self._original)
+            rest = held.rest(self._writer(channel))
             if not rest:
                 continue
             yield TextDelta(rest, choice) if channel[1] == _TEXT else ToolCallDelta(channel[1], rest, choice)

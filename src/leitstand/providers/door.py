@@ -15,7 +15,6 @@ from leitstand.providers.faults import FaultKind, UpstreamFault, shorten
 from leitstand.providers.http import faults as http
 from leitstand.providers.http.request import HTTPRequest, Timeouts
 
-
 _SLOW_TOKENS_PER_S = 20
 
 

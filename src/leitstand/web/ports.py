@@ -252,7 +252,7 @@ class Operations(Protocol):
     """The figures of the page IT-Betrieb."""
 
     async def snapshot(self, span: Span) -> OperationsSnapshot:
-        """All figures at one moment; asked every 15 s by each open page."""
+        """All figures at one moment; asked every 15 s by each open page (7 days: every 60 s)."""
         ...
 
     async def recent(self, limit: int) -> tuple[RecentRequest, ...]:

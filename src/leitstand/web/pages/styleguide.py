@@ -29,9 +29,5 @@ def _routes(desk: Desk) -> Sequence[Route]:
 PAGE = Page(
     "styleguide",
     _routes,
-    (
-        Entry(
-            SYSTEM, N_("Bausteine"), "layers", "/styleguide", Permission.CONFIGURATION_READ, 90
-        ),
-    ),
+    (Entry(SYSTEM, N_("Bausteine"), "layers", "/styleguide", Permission.CONFIGURATION_READ, 90),),
 )

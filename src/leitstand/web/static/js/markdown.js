@@ -127,7 +127,7 @@ const TOKENS = new RegExp([
   /(?<!\w)_(?=\S)([^_]+?)_(?!\w)/.source,                           // 7 italic
   /~~(?=\S)(.+?)~~/.source,                                         // 8 struck
   /\[(\d{1,3})\](?!\()/.source,                                     // 9 citation
-  /!?\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)/.source,                // 10, 11 link or image
+  /!?\[([^[\]]*)\]\(<?((?:[^()\s<>]|\([^()\s<>]*\))+)>?(?:\s+"[^"\n]*")?\)/.source, // 10, 11 link or image
   /(https?:\/\/[^\s<>"'`]+[^\s<>"'`.,;:!?)\]])/.source,             // 12 bare address
 ].join("|"), "g");
 

@@ -1,0 +1,143 @@
+"""SQL of the reports: figures grouped in the database, never rows of persons.
+
+Every statement is portable between SQLite and PostgreSQL and reads a time range through an index.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, Integer, case, cast, func, select
+from sqlalchemy.sql import ColumnElement
+
+from leitstand.journal.records import INTERACTION
+from leitstand.reports.operations import COARSE_US, FINE_BINS, FINE_US
+from leitstand.store.schema import journal
+
+j = journal.c
+ANSWERED = ("ok", "cached")
+FAILED = ("failed", "lost")
+REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Count:
+    """A group of requests that share slot, provider, outcome and error code."""
+
+    slot: int
+    provider: str
+    outcome: str
+    code: str
+    requests: int
+    cost_nano: int
+    saved_nano: int
+    pseudonymised: int
+    fallbacks: int
+
+
+@dataclass(frozen=True)
+class LatencyCount:
+    """How many answered requests of a slot, provider and outcome fell into a latency bin (operations.bin_middle_s)."""
+
+    slot: int
+    provider: str
+    outcome: str
+    latency_bin: int
+    requests: int
+
+
+@dataclass(frozen=True)
+class Recent:
+    """One request, without the person."""
+
+    id: str
+    time_us: int
+    use_case: str
+    model: str
+    provider: str
+    data_class: str
+    outcome: str
+    code: str
+    latency_us: int
+    cost_nano: int
+
+
+class Journal:
+    """Reads figures from the journal. Blocking: call it in a thread. Sums are made int: PostgreSQL gives Decimal."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def counts(self, start_us: int, end_us: int, slot_us: int) -> Sequence[Count]:
+        """Requests of [start, end), grouped; slot: number of steps of `slot_us` since start."""
+        slot = _slot(start_us, slot_us)
+        query = (
+            select(
+                slot.label("slot"), j.provider, j.outcome, j.code, func.count().label("requests"),
+                func.sum(j.cost_nano).label("cost"), func.sum(j.saved_nano).label("saved"),
+                func.sum(j.pseudonymised).label("pseudonymised"), func.sum(j.fallback).label("fallbacks"),
+            )
+            .where(*_between(start_us, end_us))
+            .group_by(slot, j.provider, j.outcome, j.code)
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            return [
+                Count(
+                    row.slot, row.provider, row.outcome, row.code, row.requests,
+                    int(row.cost), int(row.saved), int(row.pseudonymised), int(row.fallbacks),
+                )
+                for row in connection.execute(query)
+            ]  # fmt: skip
+
+    def latencies(self, start_us: int, end_us: int, slot_us: int) -> Sequence[LatencyCount]:
+        """Latency bins of the answered requests of [start, end), grouped by slot and provider."""
+        slot = _slot(start_us, slot_us)
+        latency_bin = case(
+            (j.latency_us < FINE_BINS * FINE_US, _whole(j.latency_us, FINE_US)),
+            else_=FINE_BINS + _whole(j.latency_us - FINE_BINS * FINE_US, COARSE_US),
+        )
+        query = (
+            select(
+                slot.label("slot"), j.provider, j.outcome, latency_bin.label("bin"),
+                func.count().label("requests"),
+            )
+            .where(*_between(start_us, end_us), j.outcome.in_(ANSWERED))
+            .group_by(slot, j.provider, j.outcome, latency_bin)
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            return [
+                LatencyCount(row.slot, row.provider, row.outcome, row.bin, row.requests)
+                for row in connection.execute(query)
+            ]
+
+    def cost_nano(self, start_us: int, end_us: int) -> int:
+        """What was booked in [start, end)."""
+        query = select(func.coalesce(func.sum(j.cost_nano), 0)).where(*_between(start_us, end_us))
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def recent(self, limit: int) -> Sequence[Recent]:
+        """The newest requests first."""
+        query = (
+            select(
+                j.id, j.time_us, j.use_case, j.model, j.provider, j.data_class, j.outcome, j.code,
+                j.latency_us, j.cost_nano,
+            )
+            .where(j.kind == INTERACTION)
+            .order_by(j.time_us.desc())
+            .limit(limit)
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            return [Recent(**row._mapping) for row in connection.execute(query)]
+
+
+def _between(start_us: int, end_us: int) -> tuple[ColumnElement[bool], ...]:
+    return j.kind == INTERACTION, j.time_us >= start_us, j.time_us < end_us
+
+
+def _slot(start_us: int, slot_us: int) -> ColumnElement[int]:
+    return _whole(j.time_us - start_us, slot_us)
+
+
+def _whole(value: ColumnElement[int], step: int) -> ColumnElement[int]:
+    """Whole-number division on both databases; the operands are never negative."""
+    return cast((value - value % step) / step, Integer)
