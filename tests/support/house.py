@@ -111,7 +111,14 @@ class House:
         if use_case:
             arguments += ["--use-case", use_case]
         made: dict[str, str] = json.loads(leitstand(*arguments, data=self.data).stdout)
+        self.wait_for_key(made["key"])
         return made
+
+    def wait_for_key(self, key: str, accepted: bool = True) -> None:
+        """Running servers follow a change of keys within two seconds."""
+        for server in self.running:
+            if server.process.poll() is None:
+                wait_until(lambda url=server.url: _accepts(url, key) is accepted, timeout_s=2.0)
 
     def serve(self, *options: str, environment: dict[str, str] | None = None) -> Running:
         """Start a server and wait until it answers."""
@@ -149,6 +156,11 @@ class House:
     def verify(self) -> "subprocess.CompletedProcess[str]":
         """`leitstand audit verify --json`."""
         return leitstand("audit", "verify", "--json", data=self.data, check=False)
+
+
+def _accepts(url: str, key: str) -> bool:
+    answer = httpx2.get(f"{url}/v1/models", headers={"authorization": f"Bearer {key}"}, timeout=5)
+    return answer.status_code == 200
 
 
 def wait_until(condition: Any, timeout_s: float = 20.0) -> None:

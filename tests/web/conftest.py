@@ -1,4 +1,4 @@
-"""A real server per test, one browser for all."""
+"""One server and one browser for all tests; every test finds the house as new."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 import uvicorn
 from memory_house import House
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from leitstand.web.security import LANGUAGE_COOKIE, SESSION_COOKIE, THEME_COOKIE
 from leitstand.web.site import build_site
@@ -28,30 +28,38 @@ class Desk:
     base: str
 
 
-@pytest.fixture
-def desk() -> Iterator[Desk]:
+@pytest.fixture(scope="session")
+def server() -> Iterator[Desk]:
     house = House()
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         build_site(house.ports()), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
     )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
         yield Desk(house, f"http://127.0.0.1:{listener.getsockname()[1]}")
     finally:
-        server.should_exit = True
+        running.should_exit = True
         thread.join(10)
         listener.close()
     assert not thread.is_alive()
 
 
+@pytest.fixture
+def desk(server: Desk) -> Desk:
+    server.house.renew()
+    return server
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser_context() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
+        context = browser.new_context(reduced_motion="reduce")
+        context.set_default_timeout(10_000)
+        yield context
         browser.close()
 
 
@@ -79,33 +87,32 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(desk: Desk, browser: Browser) -> Iterator[OpenPage]:
-    """Opens a path in a fresh context; fails the test when the page misbehaved (`expect_errors` allows it)."""
-    contexts: list[BrowserContext] = []
+def open_page(desk: Desk, browser_context: BrowserContext) -> Iterator[OpenPage]:
+    """Opens a path, signed in as `who`; fails the test when the page misbehaved (`expect_errors` allows it)."""
     watched = Watched(desk.base)
-    tolerant = []
+    tolerated: list[Page] = []
+    opened: list[Page] = []
 
-    def open_(path: str, who: str = "", *, width: int = 1440, height: int = 900, theme: str = "light",
-              language: str = "de", expect_errors: bool = False, **options: object) -> Page:  # fmt: skip
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion="reduce", **options
-        )
-        contexts.append(context)
-        context.set_default_timeout(8000)
+    def open_(
+        path: str, who: str = "", *, width: int = 1440, height: int = 900, theme: str = "light",
+        language: str = "de", expect_errors: bool = False,
+    ) -> Page:  # fmt: skip
         cookies = {THEME_COOKIE: theme, LANGUAGE_COOKIE: language}
         if who:
             cookies[SESSION_COOKIE] = desk.house.sessions.enter(f"{who}@musterwerk.example")
-        context.add_cookies(
+        browser_context.add_cookies(
             [{"name": name, "value": value, "url": desk.base} for name, value in cookies.items() if value]
         )
-        page = context.new_page()
+        page = browser_context.new_page()
+        opened.append(page)
+        page.set_viewport_size({"width": width, "height": height})
         watched.follow(page)
-        if expect_errors:
-            tolerant.append(page)
+        tolerated.extend([page] if expect_errors else [])
         page.goto(desk.base + path)
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
-    assert tolerant or not watched.faults
+    for page in opened:
+        page.close()
+    browser_context.clear_cookies()
+    assert tolerated or not watched.faults

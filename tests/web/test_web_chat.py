@@ -103,7 +103,6 @@ def test_escape_stops_keeps_what_arrived_and_closes_the_backend(open_page: Any, 
     expect(answers(page).locator(".notice")).to_have_text("angehalten")
     expect(answers(page)).to_contain_text("Der Anfang.")
     expect(page.locator("#frage")).to_be_focused()
-    page.wait_for_function("() => true")
     for _ in range(100):
         if desk.house.chat.closed.is_set():
             break
@@ -293,9 +292,9 @@ def test_an_answer_is_announced_sentence_by_sentence(open_page: Any, desk: Any) 
             .observe(document.getElementById("ansage"), { childList: true });
     }""")
     ask(page, "Erzähle.")
-    page.wait_for_function("window.said.length === 1")
+    expect(page.locator("#ansage")).to_have_text("Der Anfang.")
     held.release()
-    page.wait_for_function("window.said.length === 2")
+    expect(page.locator("#ansage")).to_have_text("Das Ende.")
     assert page.evaluate("window.said") == ["Der Anfang.", "Das Ende."]
 
 
@@ -318,7 +317,8 @@ def test_text_that_is_already_there_keeps_its_nodes_while_more_arrives(open_page
 
 
 def test_copying_takes_the_text_of_the_shown_view(open_page: Any) -> None:
-    page = open_page("/chat", "anna", permissions=["clipboard-read", "clipboard-write"])
+    page = open_page("/chat", "anna")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     ask(page, "Hallo")
     expect(answers(page).locator(".meta")).to_be_visible()
     page.get_by_role("button", name="Kopieren").click()
@@ -330,7 +330,6 @@ def test_a_conversation_can_be_renamed_and_deleted(open_page: Any, desk: Any) ->
     page = open_page("/chat", "anna")
     ask(page, "Hallo")
     expect(answers(page).locator(".meta")).to_be_visible()
-    page.reload()
     page.get_by_role("button", name="Gespräch umbenennen oder löschen").click()
     page.fill("#neuer-titel", "  Neuer   <b>Titel</b> ")
     page.get_by_role("button", name="Titel speichern").click()

@@ -1,10 +1,7 @@
 """The journal's SQL: head, append, offsets, pages for the export."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
@@ -92,25 +89,17 @@ def forget_offsets(connection: Connection, files: Iterable[str]) -> None:
     connection.execute(delete(journal_spool).where(journal_spool.c.file.in_(list(files))))
 
 
-def make_durable(engine: Engine) -> None:
-    """Bring all that is committed to the disk; before a spool file goes. Raises OSError.
+def make_durable(connection: Connection) -> None:
+    """Let this transaction reach the disk before it counts as committed; call it before its first statement.
 
-    SQLite commits without waiting for the disk here (synchronous=NORMAL): a power cut could take back
-    transactions, which the spool would bring again, if it still is there.
+    Other SQLite transactions commit without waiting (synchronous=NORMAL), and a power cut could take them back;
+    the spool would bring records again, if its file still is there, so the writer must not be like them.
+    The database's files are never opened here to sync them: closing any descriptor of a file ends all POSIX
+    locks that this process holds on it, SQLite's own included, and another process may then delete the log
+    that we still write to. Source: sqlite.org/howtocorrupt.html, section 2.2.
     """
-    if engine.dialect.name != "sqlite" or not engine.url.database:
-        return
-    for path in (f"{engine.url.database}-wal", engine.url.database):
-        with suppress(FileNotFoundError):
-            _sync_file(Path(path))
-
-
-def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA synchronous=FULL")
 
 
 class Filter(NamedTuple):

@@ -212,6 +212,7 @@ class Writer:
 
     def _move(self, batch: _Batch) -> int:
         with self._engine.begin() as connection:
+            repository.make_durable(connection)
             known = repository.known_ids(connection, [record.id for record in batch.records])
             fresh: dict[str, Record] = {}
             for record in batch.records:
@@ -259,7 +260,6 @@ class Writer:
         )
 
     def _remove(self, finished: list[Path]) -> None:
-        repository.make_durable(self._engine)
         for path in finished:
             path.unlink(missing_ok=True)
         sync_folder(self._folder)

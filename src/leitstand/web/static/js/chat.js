@@ -156,12 +156,22 @@ function started(view, data) {
   history.replaceState(null, "", `/chat/${conversation}`);
   document.getElementById("titel").textContent = data.title;
   document.title = `${data.title} – Leitstand`;
+  allowManaging(data.title);
   if (useCase) {
     page.dataset.useCase = useCase.value;
     document.getElementById("fall").textContent = useCase.selectedOptions[0].textContent;
     useCase.hidden = true;
   }
   htmx.ajax("GET", `/chat/gespraeche?offen=${encodeURIComponent(conversation)}`, { target: "#talks", swap: "outerHTML" });
+}
+
+/** The dialog for renaming and deleting works from the first question on. */
+function allowManaging(title) {
+  document.getElementById("verwalten").hidden = false;
+  document.getElementById("neuer-titel").value = title;
+  document.querySelectorAll("#gespraech form").forEach((dialog) => {
+    dialog.action = dialog.action.replace("/chat/neu/", `/chat/${encodeURIComponent(conversation)}/`);
+  });
 }
 
 function stopped(view, error) {
