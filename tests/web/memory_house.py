@@ -7,6 +7,25 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from leitstand.answers.events import (
+    ChatEvent,
+    Citation,
+    Delta,
+    Done,
+    QuestionShown,
+    Segment,
+    Started,
+)
+from leitstand.answers.values import (
+    Ask,
+    ChatChoices,
+    Conversation,
+    ConversationSummary,
+    ModelChoice,
+    StoredAnswer,
+    Turn,
+    UseCaseChoice,
+)
 from leitstand.core.classes import DataClass, Region, Role
 from leitstand.core.errors import NotPermitted
 from leitstand.core.i18n import Bilingual
@@ -24,33 +43,7 @@ from leitstand.reports.operations import (
     TargetState,
     Totals,
 )
-from leitstand.web.chat_events import (
-    ChatEvent,
-    Citation,
-    Delta,
-    Done,
-    QuestionShown,
-    Segment,
-    Started,
-)
-from leitstand.web.ports import (
-    Ask,
-    Bar,
-    ChatChoices,
-    Conversation,
-    ConversationSummary,
-    Found,
-    ModelChoice,
-    Organisation,
-    Ports,
-    SignedIn,
-    SignInRefused,
-    StoredAnswer,
-    Turn,
-    UseCaseChoice,
-    Viewer,
-    Vital,
-)
+from leitstand.web.ports import Bar, Found, Organisation, Ports, SignedIn, SignInRefused, Viewer, Vital
 
 NOW = datetime(2026, 11, 17, 13, 32, 8, tzinfo=UTC)  # 14:32:08 in Berlin
 PASSWORD = "ein-langes-kennwort"

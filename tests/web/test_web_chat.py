@@ -9,10 +9,10 @@ import pytest
 from memory_house import DONE, HARTMANN, SOMMER, masked
 from playwright.sync_api import Page, expect
 
+from leitstand.answers.events import ChatEvent, Delta, Failed, Segment
+from leitstand.answers.values import Ask
 from leitstand.core.errors import BudgetExhausted
 from leitstand.core.i18n import Bilingual
-from leitstand.web.chat_events import ChatEvent, Delta, Failed, Segment
-from leitstand.web.ports import Ask
 
 pytestmark = pytest.mark.browser
 Events = AsyncGenerator[ChatEvent, None]
@@ -160,7 +160,7 @@ def test_shift_enter_makes_a_line_and_enter_sends(open_page: Any, desk: Any) -> 
 
 
 def test_control_k_finds_a_conversation_by_its_title(open_page: Any, desk: Any) -> None:
-    from leitstand.web.ports import Conversation
+    from leitstand.answers.values import Conversation
 
     for number, title in enumerate(("Wartung Ulm", "Zahlungsziele")):
         desk.house.conversations.put("anna", Conversation(f"con_{number}", title, "angebote", "auto", ()))

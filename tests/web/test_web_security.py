@@ -207,7 +207,7 @@ def test_the_start_page_suits_the_role(desk: Any, who: str, needed: bool, target
 
 
 def test_nobody_reads_or_changes_the_conversation_of_another_person(desk: Any) -> None:
-    from leitstand.web.ports import Conversation
+    from leitstand.answers.values import Conversation
 
     desk.house.conversations.put("anna", Conversation("con_1", "Geheim", "angebote", "auto", ()))
     session = desk.house.sessions.enter(JONAS)

@@ -5,7 +5,6 @@ import json
 import signal
 import subprocess
 import sys
-from argparse import Namespace
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,14 +15,17 @@ from leitstand.identity import passwords
 from leitstand.identity.virtual_keys import KeyRequest
 from leitstand.knowledge.library import Knowledge
 
-ADMIN = "jkeller"
+ADMIN = "katrin"
 _CREDENTIALS = "demo.json"
 COLLECTION = "musterwerk"
 
 
 @contextlib.contextmanager
-def prepare(data: Path, args: Namespace) -> Iterator[None]:
-    """Fill the data folder once, start the simulator, say how to get in; end the simulator afterwards."""
+def prepare(data: Path) -> Iterator[str]:
+    """Fill the data folder once, start the simulator, end it afterwards; gives the words how to get in.
+
+    They hold `{address}` where the server's address belongs.
+    """
     simulator = subprocess.Popen(
         [sys.executable, "-m", "leitstand.simulator", "--port", "0", "--with-parent"],
         stdin=subprocess.PIPE,
@@ -36,8 +38,7 @@ def prepare(data: Path, args: Namespace) -> Iterator[None]:
         port = json.loads(simulator.stdout.readline())["port"]
         _configure(data, f"http://127.0.0.1:{port}")
         _add_documents(data)
-        _introduce(_access(data), args)
-        yield
+        yield _introduction(_access(data))
     finally:
         simulator.send_signal(signal.SIGTERM)
         simulator.wait(10)
@@ -46,11 +47,11 @@ def prepare(data: Path, args: Namespace) -> Iterator[None]:
 def _configure(data: Path, simulator: str) -> None:
     """Apply Musterwerk's configuration with the address that the simulator has today."""
     text = files("leitstand.simulator.musterwerk").joinpath("leitstand.yaml").read_text("utf-8")
-    apply_file(text.replace("{simulator}", simulator).encode(), data)
+    apply_file(text.replace("{simulator}", simulator).encode(), data, quiet=True)
 
 
 def _add_documents(data: Path) -> None:
-    with as_file(files("leitstand.simulator.musterwerk").joinpath("documents")) as folder:
+    with as_file(files("leitstand.simulator.musterwerk").joinpath("dokumente")) as folder:
         Knowledge(data).add(folder, COLLECTION)
 
 
@@ -71,14 +72,14 @@ def _access(data: Path) -> dict[str, str]:
     return access
 
 
-def _introduce(access: dict[str, str], args: Namespace) -> None:
-    sys.stderr.write(
-        "\n  Leitstand-Demo: Musterwerk GmbH, mit simulierten Anbietern\n"
+def _introduction(access: dict[str, str]) -> str:
+    return (
+        "\n  Musterwerk GmbH, eine erfundene Firma mit simulierten Anbietern\n"
+        "  Adresse:   {address}\n"
         f"  E-Mail:    {access['email']}\n"
         f"  Kennwort:  {access['password']}\n"
-        f"  Schlüssel: {access['key']}\n"
-        f"  Beispiel:  curl http://{args.host}:{args.port}/v1/chat/completions -H 'Authorization: Bearer {access['key']}' \\\n"
-        "               -H 'content-type: application/json' \\\n"
-        '               -d \'{"model": "standard", "messages": [{"role": "user", "content": "Guten Tag"}]}\'\n\n'
+        f"  Schlüssel: {access['key']}\n\n"
+        f"  curl {{address}}v1/chat/completions -H 'Authorization: Bearer {access['key']}' \\\n"
+        "    -H 'content-type: application/json' \\\n"
+        '    -d \'{{"model": "hauswissen", "messages": [{{"role": "user", "content": "Welche Lieferzeit hat das FB-200?"}}]}}\'\n\n'
     )
-    sys.stderr.flush()

@@ -18,6 +18,7 @@ from leitstand.api.operations import authorised
 from leitstand.api.problems import body_of, headers_of
 from leitstand.api.requests import read_request
 from leitstand.api.transport import JSON_TYPE, Receive, Scope, Send, respond
+from leitstand.app.discovered import set_up_built_in
 from leitstand.app.house import House
 from leitstand.core.errors import Refusal
 from leitstand.identity.roles import Permission
@@ -65,6 +66,7 @@ class Front:
             _log.exception("the start failed")
             await send({"type": "lifespan.startup.failed", "message": str(cause)})
             return
+        await asyncio.to_thread(self._first_start)
         shared: tuple[Any, ...] = (house.clock, house.today, house.language)
         self._fast["/v1/chat/completions"] = Completions(house.gateway, CHAT, *shared)
         self._fast["/v1/messages"] = Completions(house.gateway, MESSAGES, *shared)
@@ -74,6 +76,14 @@ class Front:
         await receive()
         await house.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _first_start(self) -> None:
+        set_up_built_in(self._house)
+        if not self._house.people:
+            _log.warning(
+                "nobody can sign in yet: 'leitstand user set NAME --email ADDRESS --role super_admin', then "
+                "'leitstand user password NAME'"
+            )
 
     async def _healthz(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """The process lives."""

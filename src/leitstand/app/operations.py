@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
-from leitstand.accounting.limits import Subject
 from leitstand.app import rules as compose
 from leitstand.app.house import House
 from leitstand.configuration.models import Provider
 from leitstand.core.classes import Region
 from leitstand.core.i18n import Bilingual
 from leitstand.providers.base import Target
-from leitstand.reports.operations import Plan, ProviderState, TargetState
+from leitstand.reports.operations import ProviderState, TargetState
 from leitstand.web.ports import Vital
 
 _DOWN_AFTER = 3  # failures in a row of all its models
@@ -68,12 +67,9 @@ class TargetBoard:
         level = "ok" if running == len(targets) else "warn"
         return Vital(Bilingual("Anbieter", "Providers"), figure, level)  # type: ignore[arg-type]  # one of two levels
 
-    def plan(self) -> Plan:
-        """The company's month against its limit, as the ledger counts it."""
-        limits = compose.limit_rules(self._house.configuration)
-        for rule in limits:
+    def month_limit_nano(self) -> int | None:
+        """The company's limit for a month, in nano-euro; None without one."""
+        for rule in compose.limit_rules(self._house.configuration):
             if rule.scope == "company" and rule.measure == "eur_per_month":
-                usage = self._house.ledger.usage_of(rule, Subject(""))
-                if usage is not None:
-                    return Plan(usage.spent, usage.limit)
-        return Plan(0, None)
+                return rule.units
+        return None

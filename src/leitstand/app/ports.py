@@ -20,8 +20,9 @@ from leitstand.identity import sessions as identity
 from leitstand.identity.callers import Caller
 from leitstand.identity.roles import RIGHTS, Permission
 from leitstand.identity.sessions import LIFETIME_US
-from leitstand.reports.operations import OperationsSnapshot, Span
-from leitstand.reports.repository import OperationsFigures
+from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
+from leitstand.reports.operations_snapshot import recent_requests, take_snapshot
+from leitstand.reports.repository import Journal
 from leitstand.web import ports as web
 
 EXAMPLES = (
@@ -154,7 +155,7 @@ class PageChat:
         self._chat = chat
 
     async def choices(self, viewer: web.Viewer) -> ChatChoices:
-        return self._chat.choices(EXAMPLES if self._house.knowledge.status().documents else ())
+        return self._chat.choices(EXAMPLES if await asyncio.to_thread(self._house.knowledge.status) else ())
 
     async def send(self, viewer: web.Viewer, ask: Ask) -> AsyncGenerator[ChatEvent, None]:
         caller = Caller(self._house.people[viewer.name])
@@ -169,18 +170,18 @@ class PageOperations:
     def __init__(self, house: House, board: TargetBoard) -> None:
         self._house = house
         self._board = board
-        self._figures = OperationsFigures(house.engine)
+        self._journal = Journal(house.engine)
 
     async def snapshot(self, span: Span) -> OperationsSnapshot:
         house = self._house
+        limit_nano = self._board.month_limit_nano()
+        now, targets = house.clock.now(), self._board.targets()
         return await asyncio.to_thread(
-            self._figures.snapshot,
-            span,
-            house.clock.now(),
-            house.zone,
-            self._board.targets(),
-            self._board.plan(),
+            take_snapshot, self._journal, targets, span, now, house.zone, limit_nano
         )
+
+    async def recent(self, limit: int) -> tuple[RecentRequest, ...]:
+        return tuple(await asyncio.to_thread(recent_requests, self._journal, limit))
 
 
 def build_ports(house: House) -> web.Ports:

@@ -35,10 +35,10 @@ def run(args: Namespace) -> int:
             return _serve(args, data, socket.socket(fileno=args.socket_fd))
         if args.config:
             apply_file(Path(args.config), data)
-        if args.command == "demo":
-            stack.enter_context(prepare(data, args))
+        words = stack.enter_context(prepare(data)) if args.command == "demo" else ""
         listener = stack.enter_context(_listen(args.host, args.port))
-        sys.stdout.write(f"Leitstand: http://{args.host}:{listener.getsockname()[1]}/\n")
+        address = f"http://{args.host}:{listener.getsockname()[1]}/"
+        sys.stdout.write(f"Leitstand: {address}\n{words.format(address=address)}")
         sys.stdout.flush()
         if args.workers > 1:
             return _supervise(args, data, listener)

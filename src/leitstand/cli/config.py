@@ -80,8 +80,8 @@ def _apply(args: argparse.Namespace, data: Path) -> int:
     return 0
 
 
-def apply_file(source: "Path | bytes", data: Path) -> None:
-    """Apply a file before the start of the server; findings and changes go to standard error.
+def apply_file(source: "Path | bytes", data: Path, *, quiet: bool = False) -> None:
+    """Apply a file before the start of the server; findings go to standard error unless `quiet`.
 
     Raises ConfigurationRefused with every finding; then nothing was applied.
     """
@@ -91,11 +91,13 @@ def apply_file(source: "Path | bytes", data: Path) -> None:
     with _editor(data) as editor:
         document = read(source, editor.state().known)
         name = str(source) if isinstance(source, Path) else "configuration"
-        _report(name, document, sys.stderr)
+        if not quiet or not document.ok:
+            _report(name, document, sys.stderr)
         if not document.ok:
             raise ConfigurationRefused(document.errors)
         changes = editor.apply(document, "system").changes
-    print(f"{name}: {len(changes)} changes applied", file=sys.stderr)
+    if not quiet:
+        print(f"{name}: {len(changes)} changes applied", file=sys.stderr)
 
 
 def _diff(args: argparse.Namespace, data: Path) -> int:

@@ -31,7 +31,7 @@ DEFAULT_COLLECTION = "allgemein"
 _WEIGHTS = (1.0, 1.5, 1.0)
 _READ_FOR_QUOTES = 8  # passages
 _ENOUGH = 0.5  # coverage from which a sentence counts as an answer
-_BESIDE_BEST = 0.8  # further sentences must reach this share of the best one's rank
+_BESIDE_BEST = 0.85  # further sentences must reach this share of the best one's rank
 
 Parts = dict[str, tuple[str, ...]]
 

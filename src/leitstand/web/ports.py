@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from leitstand.core.classes import DataClass, Region, Role
+from leitstand.answers.events import ChatEvent
+from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary
+from leitstand.core.classes import Region, Role
 from leitstand.core.i18n import Bilingual
 from leitstand.identity.roles import Permission
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
-from leitstand.web.chat_events import ChatEvent, Citation, Done, Segment
 
 Level = Literal["ok", "info", "warn", "crit", "off", "work"]
 
@@ -124,78 +125,6 @@ class Status(Protocol):
 # ---------------------------------------------------------------- chat
 
 
-@dataclass(frozen=True)
-class UseCaseChoice:
-    """A use case that the viewer may ask under. note: for example "nur EU-Anbieter"; None: nothing to say."""
-
-    name: str
-    label: str
-    data_class: DataClass
-    note: Bilingual | None = None
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """A public model name."""
-
-    name: str
-    label: str
-
-
-@dataclass(frozen=True)
-class ChatChoices:
-    """What the viewer can choose, best first. examples: questions for the empty state, in both languages."""
-
-    use_cases: tuple[UseCaseChoice, ...]
-    models: tuple[ModelChoice, ...]
-    examples: tuple[Bilingual, ...] = ()
-
-
-@dataclass(frozen=True)
-class ConversationSummary:
-    """One line of the list."""
-
-    id: str
-    title: str
-    changed: datetime
-
-
-@dataclass(frozen=True)
-class StoredAnswer:
-    """One variant of an answer. state stopped: the reader stopped it. message: for refused and failed."""
-
-    id: str
-    request_id: str
-    time: datetime
-    segments: tuple[Segment, ...]
-    state: Literal["complete", "stopped", "refused", "failed"]
-    citations: tuple[Citation, ...] = ()
-    done: Done | None = None
-    message: Bilingual | None = None
-    code: str = ""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A question and its answers, oldest variant first; the last one is shown."""
-
-    id: str
-    time: datetime
-    segments: tuple[Segment, ...]
-    answers: tuple[StoredAnswer, ...]
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """A whole conversation of one person."""
-
-    id: str
-    title: str
-    use_case: str
-    model: str
-    turns: tuple[Turn, ...]
-
-
 class Conversations(Protocol):
     """A viewer's own conversations; nobody can reach another person's through this port."""
 
@@ -216,23 +145,6 @@ class Conversations(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Ask:
-    """A question. conversation None: begin one.
-
-    regenerate_of: id of a question that gets one more answer (`text` is then its text, unchanged).
-    replaces: id of the last question, which this one takes the place of together with its answers.
-    """
-
-    conversation: str | None
-    text: str
-    use_case: str
-    model: str
-    language: str
-    regenerate_of: str | None = None
-    replaces: str | None = None
-
-
 class Chat(Protocol):
     """Answers questions. A conversation comes to be with its first question."""
 
@@ -241,7 +153,7 @@ class Chat(Protocol):
         ...
 
     def send(self, viewer: Viewer, ask: Ask) -> AsyncGenerator[ChatEvent, None]:
-        """Events as in chat_events.py; consumed under aclosing, closed early when the reader stops."""
+        """Events as in answers/events.py; consumed under aclosing, closed early when the reader stops."""
         ...
 
 

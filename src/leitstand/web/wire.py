@@ -6,11 +6,7 @@ Figures come ready for the eye ("0,4 ct"), so that format.py stays the only plac
 import json
 from typing import assert_never
 
-from leitstand.core.classes import DataClass, Region
-from leitstand.core.errors import Refusal
-from leitstand.core.i18n import Bilingual
-from leitstand.core.money import plain
-from leitstand.web.chat_events import (
+from leitstand.answers.events import (
     ChatEvent,
     Citation,
     Delta,
@@ -21,8 +17,12 @@ from leitstand.web.chat_events import (
     Segment,
     Started,
 )
+from leitstand.answers.values import StoredAnswer, Turn
+from leitstand.core.classes import DataClass, Region
+from leitstand.core.errors import Refusal
+from leitstand.core.i18n import Bilingual
+from leitstand.core.money import plain
 from leitstand.web.navigation import N_
-from leitstand.web.ports import StoredAnswer, Turn
 from leitstand.web.visit import Visit
 
 CLASS_WORDS = {

@@ -12,7 +12,6 @@ import re
 import time
 import uuid
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import (
@@ -47,12 +46,12 @@ _SEARCH_S = 15.0
 class Extractive:
     """Answers from documents inside the house."""
 
-    kind: Final = "extractive"
+    kind = "extractive"
     title = "Zitate aus eigenen Dokumenten"
     docs = "docs/local-models.md"
     dialect: Dialect = "chat"
     base_url = ""  # it is reached without any network
-    regions = (Region.LOCAL,)
+    regions: tuple[Region, ...] = (Region.LOCAL,)
     sample = Sample(plain=b"", stream=b"", text="", input_tokens=0, output_tokens=0)
 
     def __init__(self, passages: Passages) -> None:
@@ -122,18 +121,16 @@ _NOTHING = {
     "en": "They hold nothing that fits your question well enough. Ask in other words, or ask your "
     "administrators to add the right document.",
 }
-_ENGLISH = frozenset(
-    """
+_ENGLISH_WORDS = """
     the what how is are does do who which when where why of to my our can long much many and for with you
     tell please we have there it
-    """.split()
-)
-_GERMAN = frozenset(
-    """
+"""
+_GERMAN_WORDS = """
     der die das was wie ist sind wer welche welcher welches wann wo warum von zu mein unser kann lange viel
     viele und für mit sie bitte wir haben es ich ein eine den dem gibt im bei
-    """.split()
-)
+"""
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_GERMAN = frozenset(_GERMAN_WORDS.split())
 
 
 def _language(question: str) -> str:

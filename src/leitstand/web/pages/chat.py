@@ -11,14 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from leitstand.answers.events import Failed
+from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary, UseCaseChoice
 from leitstand.core.errors import Refusal
 from leitstand.core.i18n import Bilingual
 from leitstand.core.ids import new_id
 from leitstand.identity.roles import Permission
-from leitstand.web.chat_events import Failed
 from leitstand.web.navigation import N_, WORK, Entry
 from leitstand.web.page import Page
-from leitstand.web.ports import Ask, ChatChoices, Conversation, ConversationSummary, UseCaseChoice, Viewer
+from leitstand.web.ports import Viewer
 from leitstand.web.stream import EventStream
 from leitstand.web.visit import Desk, Visit
 from leitstand.web.wire import CLASS_WORDS, event_bytes, refusal_event, turn_json

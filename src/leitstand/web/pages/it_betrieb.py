@@ -184,7 +184,7 @@ def _provider(visit: Visit, figures: ProviderFigures) -> ProviderRow:
     failed = sum(beat.failed for beat in figures.beats)
     return ProviderRow(
         name=target.name,
-        note=f"{region}, {note}" if note else region,
+        note=region if note in ("", region) else f"{region}, {note}",
         level=level,
         word=word,
         short=visit.say(short),
