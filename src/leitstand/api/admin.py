@@ -3,21 +3,23 @@
 A virtual key is used with its owner's role. Blocking work runs in FastAPI's threads (plain `def`).
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Body, Depends, FastAPI, Path, Query, Request
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Body, FastAPI, Path, Query, Request
+from pydantic import BaseModel, Field, ValidationError
 
 from leitstand import __version__
-from leitstand.api.problems import body_of, headers_of
+from leitstand.api.admin_answers import Marked, NotFound, Problem, answer_errors
+from leitstand.api.guard import Guarded, check_key_for, check_person, needs
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
-from leitstand.configuration.kinds import KINDS, plain
+from leitstand.configuration.kinds import KINDS, Kind, plain, split
+from leitstand.configuration.kinds import Body as Stored
+from leitstand.configuration.models import Named, Section, User
+from leitstand.core.classes import Role
 from leitstand.core.clock import from_us
-from leitstand.core.errors import InvalidRequest, Refusal
-from leitstand.core.ids import new_id
+from leitstand.core.errors import InvalidRequest
 from leitstand.identity.callers import Caller
 from leitstand.identity.repository import KeyRow
 from leitstand.identity.roles import ROLES, Permission, permissions, require
@@ -53,11 +55,13 @@ class KeyWish(BaseModel):
     """A key to be issued; empty lists mean everything that its owner may."""
 
     user: str = Field(description="Whose key it is.")
-    label: str = ""
+    label: str = Field(default="", max_length=200, description="What it is for.")
     use_cases: list[str] = []
     models: list[str] = []
     networks: list[str] = Field(default=[], description="Address ranges (CIDR) it is valid from.")
-    valid_days: float | None = Field(default=None, gt=0, description="Days until it expires; none: no end.")
+    valid_days: float | None = Field(
+        default=None, gt=0, le=36_500, description="Days until it expires; none: no end."
+    )
 
 
 class Overlap(BaseModel):
@@ -71,50 +75,29 @@ class Overlap(BaseModel):
 class Password(BaseModel):
     """A new password."""
 
-    password: str
-
-
-def _needs(permission: Permission) -> dict[str, Any]:
-    """The two ends of a right: the schema names it, the dependency checks it."""
-
-    def check(request: Request) -> Caller:
-        caller: Caller = request.app.state.office.caller_of(request)
-        require(caller.role, permission)
-        request.state.caller = caller
-        return caller
-
-    return {"dependencies": [Depends(check)], "openapi_extra": {"x-leitstand-permission": str(permission)}}
+    password: str = Field(max_length=1000, description="At least 12 characters.")
 
 
 def build_admin(office: Office) -> FastAPI:
     """The application for `/api`; its schema is at `/api/openapi.json`."""
     app = FastAPI(
-        title="Leitstand", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
-    )
+        title="Leitstand", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
+        responses={"4XX": {"model": Problem, "description": "Refused"}}, redirect_slashes=False,
+    )  # fmt: skip
     app.state.office = office
+    app.add_middleware(Marked)
     app.include_router(_me())
     app.include_router(_keys(office))
     app.include_router(_objects(office))
-    app.add_exception_handler(Refusal, _refused(office.language))
+    app.include_router(_people(office))
+    answer_errors(app, office.language)
     return app
 
 
-def _refused(language: Callable[[], str]) -> Any:
-    async def answer(request: Request, refusal: Exception) -> JSONResponse:
-        assert isinstance(refusal, Refusal)
-        request_id = new_id("req")
-        wish = request.headers.get("accept-language", "")[:2].lower()
-        spoken = wish if wish in ("de", "en") else language()
-        headers = {name.decode(): value.decode() for name, value in headers_of(refusal, request_id)}
-        return JSONResponse(body_of(refusal, spoken, request_id), refusal.status, headers)
-
-    return answer
-
-
 def _me() -> APIRouter:
-    router = APIRouter(prefix="/api", tags=["me"])
+    router = APIRouter(prefix="/api", tags=["me"], route_class=Guarded)
 
-    @router.get("/me", **_needs(Permission.GATEWAY_USE))
+    @router.get("/me", **needs(Permission.GATEWAY_USE))
     def me(request: Request) -> dict[str, Any]:
         """Who you are here, and what you may do."""
         caller: Caller = request.state.caller
@@ -126,7 +109,7 @@ def _me() -> APIRouter:
             "permissions": sorted(permissions(caller.role)),
         }
 
-    @router.get("/roles", **_needs(Permission.USERS_READ))
+    @router.get("/roles", **needs(Permission.USERS_READ))
     def roles() -> list[dict[str, Any]]:
         """The rights table: all four roles with everything they may do."""
         return [
@@ -142,19 +125,19 @@ def _me() -> APIRouter:
 
 
 def _keys(office: Office) -> APIRouter:
-    router = APIRouter(prefix="/api/keys", tags=["keys"])
+    router = APIRouter(prefix="/api/keys", tags=["keys"], route_class=Guarded)
 
-    @router.get("", **_needs(Permission.KEYS_READ))
+    @router.get("", **needs(Permission.KEYS_READ))
     def list_keys(user: Annotated[str | None, Query()] = None) -> list[dict[str, Any]]:
         """All virtual keys without the keys themselves, newest first."""
         return [_key_view(row) for row in office.keys.list(user)]
 
-    @router.post("", status_code=201, **_needs(Permission.KEYS_WRITE))
+    @router.post("", status_code=201, **needs(Permission.KEYS_WRITE))
     def create_key(request: Request, wish: KeyWish) -> dict[str, Any]:
         """Issue a key. The answer is the only place where it is ever shown."""
-        _require_known(office.configuration.users, [wish.user], "user")
-        _require_known(office.configuration.use_cases, wish.use_cases, "use case")
-        _require_known(office.configuration.models, wish.models, "model")
+        check_key_for(request.state.caller, _person(office, wish.user))
+        _require_known(office.configuration.use_cases, wish.use_cases, "use_case", "use_cases")
+        _require_known(office.configuration.models, wish.models, "model", "models")
         new = office.keys.create(
             KeyRequest(
                 wish.user, wish.label, tuple(wish.use_cases), tuple(wish.models), tuple(wish.networks),
@@ -165,20 +148,21 @@ def _keys(office: Office) -> APIRouter:
         office.refresh()
         return _new_key_view(new)
 
-    @router.post("/{key_id}/rotate", status_code=201, **_needs(Permission.KEYS_WRITE))
+    @router.post("/{key_id}/rotate", status_code=201, **needs(Permission.KEYS_WRITE))
     def rotate_key(
         request: Request, key_id: Annotated[str, Path()], wish: Annotated[Overlap | None, Body()] = None
     ) -> dict[str, Any]:
         """Issue a successor with the same rights; the old key goes on for the overlap."""
+        check_key_for(request.state.caller, _person(office, office.keys.get(key_id).user))
         new = office.keys.rotate(
             key_id, request.state.caller.name, wish.overlap_days if wish else DEFAULT_OVERLAP_DAYS
         )
         office.refresh()
         return _new_key_view(new)
 
-    @router.delete("/{key_id}", status_code=204, **_needs(Permission.KEYS_WRITE))
+    @router.delete("/{key_id}", status_code=204, **needs(Permission.KEYS_WRITE))
     def revoke_key(request: Request, key_id: Annotated[str, Path()]) -> None:
-        """End a key now."""
+        """End a key now; anybody who may issue keys may end any, for a leaked one cannot wait."""
         office.keys.revoke(key_id, request.state.caller.name)
         office.refresh()
 
@@ -186,69 +170,134 @@ def _keys(office: Office) -> APIRouter:
 
 
 def _objects(office: Office) -> APIRouter:
-    router = APIRouter(prefix="/api", tags=["configuration"])
+    router = APIRouter(prefix="/api/configuration", tags=["configuration"], route_class=Guarded)
 
-    @router.get("/configuration", **_needs(Permission.CONFIGURATION_READ))
+    @router.get("", **needs(Permission.CONFIGURATION_READ))
     def whole() -> dict[str, Any]:
         """Everything that is set, as the YAML file it would be; secrets are references."""
         return {"version": office.configuration.version, "yaml": office.export()}
 
-    @router.get("/configuration/{kind}", **_needs(Permission.CONFIGURATION_READ))
+    @router.get("/{kind}", **needs(Permission.CONFIGURATION_READ))
     def list_objects(kind: Annotated[str, Path()]) -> list[dict[str, Any]]:
         """All objects of a kind: provider, model, use_case, user, limit, price, …"""
         return [{"key": name, **plain(value)} for name, value in _stored(office.configuration, kind).items()]
 
-    @router.put("/configuration/{kind}/{name}", **_needs(Permission.CONFIGURATION_WRITE))
+    @router.get("/{kind}/{name:path}", **needs(Permission.CONFIGURATION_READ))
+    def read_object(kind: Annotated[str, Path()], name: Annotated[str, Path()]) -> dict[str, Any]:
+        """One object, as it was set."""
+        return {"key": name, **plain(_existing(office.configuration, kind, name))}
+
+    @router.put("/{kind}/{name:path}", **needs(Permission.CONFIGURATION_WRITE))
     def put_object(
         request: Request, kind: Annotated[str, Path()], name: Annotated[str, Path()], body: dict[str, Any]
     ) -> dict[str, Any]:
-        """Create or replace an object. Users need `users.write`, roles above your own `roles.grant`."""
-        _stored(office.configuration, kind)
-        _guard(request.state.caller, kind, name, body, office.configuration)
-        office.editor.set_object(kind, body, request.state.caller.name, name)
+        """Create or replace the object `name`; the body may leave its name out, but not say another.
+
+        Persons need `users.write` too, their roles and people of your own rank `roles.grant`.
+        """
+        caller: Caller = request.state.caller
+        named = _with_name(kind, name, body)
+        if kind == "user":
+            wanted = _role_in(named)
+            office.refresh()
+            check_person(caller, office.configuration.users.get(name), wanted)
+        elif kind == "provider":
+            require(caller.role, Permission.PROVIDERS_WRITE)
+        office.editor.set_object(kind, named, caller.name, name)
         office.refresh()
         return {"kind": kind, "name": name, "version": office.configuration.version}
 
-    @router.delete("/configuration/{kind}/{name}", status_code=204, **_needs(Permission.CONFIGURATION_WRITE))
+    @router.delete("/{kind}/{name:path}", status_code=204, **needs(Permission.CONFIGURATION_WRITE))
     def remove_object(request: Request, kind: Annotated[str, Path()], name: Annotated[str, Path()]) -> None:
-        """Remove an object that no other one names."""
-        _stored(office.configuration, kind)
-        _guard(request.state.caller, kind, name, {}, office.configuration)
-        office.editor.remove_object(kind, name, request.state.caller.name)
+        """Remove an object that no other one names. A person's sessions, password and keys end with it."""
+        caller: Caller = request.state.caller
+        office.refresh()
+        value = _existing(office.configuration, kind, name)
+        if isinstance(value, User):
+            check_person(caller, value, None)
+        elif kind == "provider":
+            require(caller.role, Permission.PROVIDERS_WRITE)
+        office.editor.remove_object(kind, name, caller.name)
+        if isinstance(value, User):
+            office.sessions.forget(name, caller.name)
+            office.keys.revoke_all(name, caller.name)
         office.refresh()
 
-    @router.put("/users/{name}/password", status_code=204, **_needs(Permission.USERS_WRITE))
+    return router
+
+
+def _people(office: Office) -> APIRouter:
+    router = APIRouter(prefix="/api/users", tags=["people"], route_class=Guarded)
+
+    @router.put("/{name}/password", status_code=204, **needs(Permission.USERS_WRITE))
     def set_password(request: Request, name: Annotated[str, Path()], wish: Password) -> None:
         """Set a person's local password and end the person's sessions."""
-        _require_known(office.configuration.users, [name], "user")
-        _guard(request.state.caller, "user", name, {}, office.configuration)
+        check_person(request.state.caller, _person(office, name), None)
         office.sessions.set_password(name, wish.password, request.state.caller.name)
 
     return router
 
 
-_ORDER = [row.role for row in ROLES]
+def _person(office: Office, name: str) -> User:
+    """The person as stored now, not as remembered: rights are decided on it."""
+    office.refresh()
+    users = office.configuration.users
+    _require_known(users, [name], "user", "user")
+    return users[name]
 
 
-def _guard(caller: Caller, kind: str, name: str, body: dict[str, Any], configuration: Configuration) -> None:
-    """Nobody makes, changes or becomes somebody with more rights than they may grant."""
-    if kind != "user":
-        return
-    require(caller.role, Permission.USERS_WRITE)
-    known = configuration.users.get(name)
-    roles = [known.role] if known else []
-    if body.get("role") in _ORDER:
-        roles.append(body["role"])
-    if any(_ORDER.index(role) > 0 for role in roles):
-        require(caller.role, Permission.ROLES_GRANT)
+def _role_in(body: Stored) -> Role | None:
+    """The role that a person's body asks for; None for a faulty body, which the editor will refuse."""
+    try:
+        return User.model_validate(body).role
+    except ValidationError:
+        return None
 
 
-def _stored(configuration: Configuration, kind: str) -> dict[str, Any]:
-    if kind not in KINDS:
+def _with_name(kind: str, name: str, body: Stored) -> Stored:
+    """The body with the name that the address gives it.
+
+    Raises InvalidRequest when it would be stored under another one: rights are checked on the address.
+    """
+    known = _kind(kind)
+    if known.shape == "table":
+        return body
+    named = {"name": name, **body} if issubclass(known.model, Named) else body
+    try:
+        keys = {known.model.model_validate(part).key for part in split(known.model.model_validate(named))}
+    except ValidationError:
+        return named  # the editor says what is wrong
+    if keys != {name}:
+        stored = ", ".join(sorted(keys))
         raise InvalidRequest(
+            f"Die Adresse nennt „{name}“, der Inhalt „{stored}“. Beide müssen gleich sein.",
+            f"The address says '{name}', the body '{stored}'. Both must be the same.",
+            detail={"param": "name"},
+        )
+    return named
+
+
+def _kind(kind: str) -> Kind:
+    if kind not in KINDS:
+        raise NotFound(
             f"Eine Art „{kind}“ gibt es nicht. Es gibt: {', '.join(KINDS)}.",
             f"There is no kind '{kind}'. There are: {', '.join(KINDS)}.",
         )
+    return KINDS[kind]
+
+
+def _existing(configuration: Configuration, kind: str, name: str) -> Section:
+    found = _stored(configuration, kind).get(name)
+    if found is None:
+        raise NotFound(
+            f"„{name}“ gibt es nicht. „GET /api/configuration/{kind}“ zeigt alle.",
+            f"There is no {kind} '{name}'. 'GET /api/configuration/{kind}' shows all.",
+        )
+    return found
+
+
+def _stored(configuration: Configuration, kind: str) -> Mapping[str, Section]:
+    _kind(kind)
     match kind:
         case "organisation" | "privacy":
             return {kind: getattr(configuration, kind)}
@@ -258,12 +307,13 @@ def _stored(configuration: Configuration, kind: str) -> dict[str, Any]:
             return dict(getattr(configuration, f"{kind}s"))
 
 
-def _require_known(known: Any, names: list[str], word: str) -> None:
+def _require_known(known: Mapping[str, object], names: list[str], kind: str, param: str) -> None:
     for name in names:
         if name not in known:
             raise InvalidRequest(
-                f"„{name}“ gibt es nicht ({word}). „GET /api/configuration/{word.replace(' ', '_')}“ zeigt alle.",
-                f"There is no {word} '{name}'. 'GET /api/configuration/{word.replace(' ', '_')}' shows all.",
+                f"„{name}“ gibt es nicht. „GET /api/configuration/{kind}“ zeigt alle.",
+                f"There is no {kind} '{name}'. 'GET /api/configuration/{kind}' shows all.",
+                detail={"param": param},
             )
 
 

@@ -60,11 +60,11 @@ class TargetBoard:
         return Bilingual(f"AVV bis {provider.dpa.expires:%m/%Y}", f"DPA until {provider.dpa.expires:%m/%Y}")
 
     def vital(self) -> Vital:
-        """The message bar's count of providers."""
-        targets = self.targets()
-        running = sum(1 for target in targets if target.state == "running")
-        figure = Bilingual(f"{running} von {len(targets)}", f"{running} of {len(targets)}")
-        level = "ok" if running == len(targets) else "warn"
+        """The message bar's count of providers; one without a contract is closed on purpose and not counted."""
+        usable = [target for target in self.targets() if target.state != "blocked"]
+        running = sum(1 for target in usable if target.state == "running")
+        figure = Bilingual(f"{running} von {len(usable)}", f"{running} of {len(usable)}")
+        level = "ok" if running == len(usable) else "warn"
         return Vital(Bilingual("Anbieter", "Providers"), figure, level)  # type: ignore[arg-type]  # one of two levels
 
     def month_limit_nano(self) -> int | None:

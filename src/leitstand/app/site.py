@@ -17,7 +17,7 @@ from leitstand.core.errors import InvalidKey
 from leitstand.identity.callers import Caller
 from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import VirtualKeys
-from leitstand.web.security import CSRF_HEADER, SESSION_COOKIE
+from leitstand.web.security import CSRF_HEADER, SESSION_COOKIE, same_token
 from leitstand.web.site import build_site
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -50,7 +50,7 @@ class Office:
                 "Die Anmeldung ist abgelaufen. Melden Sie sich neu an.",
                 "The session has ended. Sign in again.",
             )
-        if request.method not in _SAFE and request.headers.get(CSRF_HEADER) != session.csrf:
+        if request.method not in _SAFE and not same_token(request.headers.get(CSRF_HEADER, ""), session.csrf):
             raise InvalidKey(
                 f"Im Kopf „{CSRF_HEADER}“ fehlt das Zeichen der Sitzung. Laden Sie die Seite neu.",
                 f"The session's token is missing in the header '{CSRF_HEADER}'. Load the page again.",

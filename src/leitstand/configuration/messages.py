@@ -25,6 +25,9 @@ _TYPES: dict[str, Sentence] = {
     "decimal_type": ("Hier gehört eine Zahl hin.", "A number belongs here."),
     "decimal_parsing": ("Hier gehört eine Zahl hin.", "A number belongs here."),
     "tuple_type": ("Hier gehört eine Liste hin.", "A list belongs here."),
+    "list_type": ("Hier gehört eine Liste hin.", "A list belongs here."),
+    "dict_type": ("Hier gehören Schlüssel mit Werten hin.", "Keys with values belong here."),
+    "model_attributes_type": ("Hier gehören Schlüssel mit Werten hin.", "Keys with values belong here."),
     "model_type": ("Hier gehören Schlüssel mit Werten hin.", "Keys with values belong here."),
     "date_type": ("Hier gehört ein Tag hin: JJJJ-MM-TT.", "A day belongs here: YYYY-MM-DD."),
     "date_parsing": ("Das ist kein gültiger Tag.", "This is no valid day."),
@@ -67,6 +70,12 @@ _PATTERNS: dict[str, Sentence] = {
 def remarks(cause: ValidationError, model: type[BaseModel], above: Path) -> list[Remark]:
     """All faults of one object. above: the way to the object in its file."""
     return [_remark(error, model, above) for error in cause.errors(include_url=False)]
+
+
+def sentence_of(error: ErrorDetails) -> Sentence:
+    """What is wrong with one value, in German and English, without the way to it."""
+    remark = _remark(error, BaseModel, ())
+    return remark.de, remark.en
 
 
 def _remark(error: ErrorDetails, model: type[BaseModel], above: Path) -> Remark:

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from leitstand.core.classes import Role
 from leitstand.core.errors import InvalidKey, NotPermitted
@@ -103,10 +103,7 @@ def _check_validity(stored: StoredKey, now_us: int) -> None:
 def _check_network(stored: StoredKey, ip: str) -> None:
     if not stored.networks:
         return
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        address = None
+    address = _address(ip)
     if address is None or not any(address in network for network in stored.networks):
         raise NotPermitted(
             f"Der API-Schlüssel {stored.id} gilt nicht für die Adresse {ip or 'unbekannt'}. "
@@ -114,3 +111,13 @@ def _check_network(stored: StoredKey, ip: str) -> None:
             f"The API key {stored.id} is not valid from address {ip or 'unknown'}. "
             "An administrator can change its address range.",
         )
+
+
+def _address(ip: str) -> IPv4Address | IPv6Address | None:
+    """The caller's address; a socket that serves both families writes IPv4 as `::ffff:192.0.2.1`."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -114,6 +114,11 @@ class Credentials:
             if changed.rowcount == 0:
                 connection.execute(insert(credential).values(user=user, **values))
 
+    def remove(self, user: str) -> bool:
+        """Drop a password; tells whether there was one."""
+        with self._engine.begin() as connection:
+            return connection.execute(delete(credential).where(credential.c.user == user)).rowcount > 0
+
 
 class SessionRows:
     """Server-side sessions by the hash of their token."""

@@ -114,6 +114,12 @@ class Sessions:
         self._rows.remove_of(user)
         self._note("password_set", actor, now_us, owner=user)
 
+    def forget(self, user: str, actor: str) -> None:
+        """End all sessions of a person who leaves and drop the password: a later person of that name has none."""
+        self._rows.remove_of(user)
+        if self._credentials.remove(user):
+            self._note("password_removed", actor, self._clock.time_us(), owner=user)
+
     def _find(self, account: str) -> Person | None:
         for person in self._people().values():
             if account in (person.email.lower(), person.name.lower()):

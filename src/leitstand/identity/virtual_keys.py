@@ -97,6 +97,11 @@ class VirtualKeys:
             self._keys.update(replace(old, revoked_us=self._clock.time_us()))
             self._note("revoked", old, actor)
 
+    def revoke_all(self, user: str, actor: str) -> None:
+        """End all keys of a person who leaves: who gets the name later must not get them."""
+        for row in self._keys.list(user):
+            self.revoke(row.id, actor)
+
     def list(self, user: str | None = None) -> Sequence[KeyRow]:
         """All keys, or those of one user, newest first; revoked ones too."""
         return self._keys.list(user)

@@ -304,7 +304,7 @@ def fold(word: str) -> str:
     """Lower case without accents and umlauts: `Häuser` becomes `hauser`, `Maß` becomes `mass`."""
     if word.isascii():
         return word.lower()
-    plain = unicodedata.normalize("NFKD", word.lower().replace("ß", "ss"))
+    plain = unicodedata.normalize("NFKD", word).lower().replace("ß", "ss")
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 

@@ -168,7 +168,7 @@ _TOO_LONG = re.compile(
     re.I,
 )
 _FILTERED = re.compile(
-    r"content_filter|content_policy_violation|content management policy|responsibleai", re.I
+    r"content.filter|content_policy_violation|content management policy|responsibleai", re.I
 )
 _MISSING = re.compile(r"model_not_found|model.{0,80}(does not exist|not found|not_found)|unknown model", re.I)
 

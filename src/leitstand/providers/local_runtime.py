@@ -222,6 +222,7 @@ async def _ask(runtime: Runtime, question: str) -> _Completion:
         "model": runtime.model.name,
         "messages": [{"role": "user", "content": question}],
         "max_tokens": 200,
+        "temperature": 0,  # the same answer every time
     }
     request = HTTPRequest(
         "POST",

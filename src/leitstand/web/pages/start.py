@@ -55,7 +55,8 @@ def _routes(desk: Desk) -> Sequence[Route]:
         visit, _viewer = await desk.enter(request, Permission.PROVIDERS_WRITE)
         found = await desk.ports.first_run.found()
         added = request.query_params.get("eingerichtet", "")
-        return await visit.page("start.html", _page(visit, found, added))
+        ready = not await desk.ports.first_run.needed()
+        return await visit.page("start.html", _page(visit, found, added, ready))
 
     async def accept(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.PROVIDERS_WRITE)
@@ -77,11 +78,11 @@ def _routes(desk: Desk) -> Sequence[Route]:
     ]
 
 
-def _page(visit: Visit, found: tuple[Found, ...], added: str) -> StartPage:
+def _page(visit: Visit, found: tuple[Found, ...], added: str, ready: bool) -> StartPage:
     rows = tuple(_row(visit, item) for item in sorted(found, key=lambda item: item.origin == "builtin"))
     return StartPage(
         rows=rows,
-        ready=any(row.accepted and not row.builtin for row in rows),
+        ready=ready or any(row.accepted and not row.builtin for row in rows),
         open=sum(not row.accepted for row in rows),
         added=next((row.label for row in rows if row.name == added and row.accepted), ""),
         address=f"{visit.request.url.scheme}://{visit.request.url.netloc}",

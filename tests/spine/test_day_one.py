@@ -1,0 +1,107 @@
+"""Day one of a new user: start the demo, sign in with what it prints, ask, see the answer and what was protected."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo prints."""
+
+    address: str
+    email: str
+    password: str
+    key: str
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "leitstand", "demo", "--port", "0", "--data", folder],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        printed = ""
+        while "curl" not in printed:
+            line = process.stdout.readline()
+            assert line, "the demo ended before it said how to get in"
+            printed += line
+        try:
+            yield Demo(
+                address=_find(r"Adresse:\s+(\S+)/", printed),
+                email=_find(r"E-Mail:\s+(\S+)", printed),
+                password=_find(r"Kennwort:\s+(\S+)", printed),
+                key=_find(r"(lst_\S+)", printed),
+            )
+        finally:
+            process.terminate()
+            process.wait(30)
+            process.stdout.close()
+
+
+def _find(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    assert match, f"{pattern} is not in: {text}"
+    return match[1]
+
+
+@pytest.mark.browser
+def test_a_new_user_signs_in_asks_and_sees_the_answer(demo: Demo) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        page = browser.new_page(locale="de-DE")
+        page.goto(demo.address)
+        page.fill("input[type=email], input[name=email]", demo.email)
+        page.fill("input[type=password]", demo.password)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/betrieb/it")
+        page.goto(f"{demo.address}/chat")
+        page.fill(
+            "textarea", "Schreibe Frau Anna Kowalczyk (kowalczyk@kunde.example), dass ihr Angebot gilt."
+        )
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=Angaben geschützt")
+        assert "Simulierte Antwort" in page.inner_text(".thread")
+        assert "Kowalczyk" in page.inner_text(".thread")
+        page.check("#view-provider", force=True)
+        shown = page.inner_text(".thread")
+        assert "Kowalczyk" not in shown
+        assert "Person_001" in shown
+        page.reload()
+        page.wait_for_selector("text=Angaben geschützt")
+        assert "Kowalczyk" in page.inner_text(".thread")
+        browser.close()
+
+
+def test_the_printed_key_asks_the_built_in_answerer_and_gets_a_quote(demo: Demo) -> None:
+    answer = httpx2.post(
+        f"{demo.address}/v1/chat/completions", timeout=20, headers={"authorization": f"Bearer {demo.key}"},
+        json={"model": "hauswissen", "messages": [{"role": "user", "content": "Welche Lieferzeit hat das FB-200?"}]},
+    )  # fmt: skip
+    text = answer.json()["choices"][0]["message"]["content"]
+    assert answer.headers["x-leitstand-provider"] == "haus"
+    assert "zitiere" in text
+    assert "lieferzeiten.md" in text
+
+
+def test_health_is_open_and_metrics_need_a_key(demo: Demo) -> None:
+    assert httpx2.get(f"{demo.address}/healthz").json()["status"] == "ok"
+    assert httpx2.get(f"{demo.address}/readyz").json()["status"] == "ready"
+    assert httpx2.get(f"{demo.address}/metrics").status_code == 401
+    metrics = httpx2.get(f"{demo.address}/metrics", headers={"authorization": f"Bearer {demo.key}"})
+    assert metrics.status_code == 200
+    assert "leitstand_requests_total" in metrics.text
