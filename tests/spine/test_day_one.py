@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import anthropic
 import httpx2
+import openai
 import pytest
 from playwright.sync_api import sync_playwright
 
+WEATHER = {"type": "object", "properties": {"ort": {"type": "string"}}, "required": ["ort"]}
 CHROMIUM = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -105,3 +108,32 @@ def test_health_is_open_and_metrics_need_a_key(demo: Demo) -> None:
     metrics = httpx2.get(f"{demo.address}/metrics", headers={"authorization": f"Bearer {demo.key}"})
     assert metrics.status_code == 200
     assert "leitstand_requests_total" in metrics.text
+
+
+def test_the_official_sdks_work_with_the_printed_address_and_key(demo: Demo) -> None:
+    ask = "Frage wetter ab\nwith: Ulm"
+    chat = openai.OpenAI(base_url=f"{demo.address}/v1", api_key=demo.key, max_retries=0, timeout=20)
+    plain = chat.chat.completions.create(
+        model="standard", messages=[{"role": "user", "content": "echo: Grüße"}]
+    )
+    assert plain.choices[0].message.content == "Grüße"
+    stream = chat.chat.completions.create(
+        model="standard", stream=True, messages=[{"role": "user", "content": "echo: Grüße"}]
+    )
+    assert "".join(c.choices[0].delta.content or "" for c in stream if c.choices) == "Grüße"
+    tool = {"type": "function", "function": {"name": "wetter", "parameters": WEATHER}}
+    called = chat.chat.completions.create(
+        model="standard", tools=[tool], messages=[{"role": "user", "content": ask}]
+    )
+    assert called.choices[0].message.tool_calls
+
+    messages = anthropic.Anthropic(base_url=demo.address, api_key=demo.key, max_retries=0, timeout=20)
+    with messages.messages.stream(
+        model="gruendlich", max_tokens=200, messages=[{"role": "user", "content": "echo: Grüße"}]
+    ) as events:
+        assert "".join(events.text_stream) == "Grüße"
+    used = messages.messages.create(
+        model="gruendlich", max_tokens=200, messages=[{"role": "user", "content": ask}],
+        tools=[{"name": "wetter", "input_schema": WEATHER}],
+    )  # fmt: skip
+    assert used.stop_reason == "tool_use"

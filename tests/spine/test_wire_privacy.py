@@ -14,7 +14,9 @@ from support.simulator import Simulator
 
 UPSTREAMS = {"nur-openai": "openai-eu", "nur-anthropic": "anthropic-eu"}
 COMPACT = ("DE89370400440532013000",)
-_USE_CASES = "use_cases:\n  - {name: vertraulich, department: vertrieb, data_class: internal, pseudonymise: always}\n"
+_USE_CASES = (
+    "use_cases:\n  - {name: vertraulich, department: vertrieb, data_class: internal, pseudonymise: always}\n"
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,10 @@ def test_text_documents_are_read_and_masked(desk: Desk, simulator: Simulator, di
         source = {"type": "text", "media_type": "text/plain", "data": LETTER}
         part = {"type": "document", "title": "Brief von Erika Sommerfeld", "source": source}
     else:
-        part = {"type": "file", "file": {"filename": "Erika Sommerfeld.pdf", "file_data": "data:application/pdf;base64,AAAA"}}
+        part = {
+            "type": "file",
+            "file": {"filename": "Erika Sommerfeld.pdf", "file_data": "data:application/pdf;base64,AAAA"},
+        }
     question = {"type": "text", "text": "echo: gut"}
     for model, provider in UPSTREAMS.items():
         body = body_of(dialect, model, "") | {"messages": [{"role": "user", "content": [part, question]}]}

@@ -11,8 +11,8 @@ PLACES_IN_BOTH = (
     "metadata",
 )  # fmt: skip
 PLACES = {
-    "chat": (*PLACES_IN_BOTH, "participant", "answer schema", "refused turn"),
-    "messages": (*PLACES_IN_BOTH, "system blocks", "result blocks"),
+    "chat": (*PLACES_IN_BOTH, "participant", "answer schema", "answer description", "refused turn"),
+    "messages": (*PLACES_IN_BOTH, "system blocks", "result blocks", "tool examples", "document fields"),
 }
 
 LETTER = """Kundin Erika Sommerfeld, geb. 12.03.1980, wohnt Beispielstraße 12a, 70173 Stuttgart.
@@ -57,15 +57,17 @@ def _chat(place: str) -> tuple[dict[str, Any], str]:
         case "user":
             return {"messages": [_asked(f"{LETTER}\necho-all")]}, f"{LETTER}\necho-all"
         case "parts":
-            parts = [{"type": "text", "text": LETTER}, {"type": "text", "text": "echo-all"}]
-            return {"messages": [{"role": "user", "content": parts}]}, LETTER
+            parts = [{"type": "text", "text": LETTER}, {"type": "text", "text": "\necho-all"}]
+            return {"messages": [{"role": "user", "content": parts}]}, f"{LETTER}\n\necho-all"
         case "history":
             return {"messages": [_asked("Hallo"), {"role": "assistant", "content": LETTER}, _OK]}, "gut"
         case "refused turn":
             turn = {"role": "assistant", "content": None, "refusal": LETTER}
             return {"messages": [_asked("Hallo"), turn, _OK]}, "gut"
         case "participant":
-            return {"messages": [{**_OK, "name": "erika.sommerfeld@firma-beispiel.example"}]}, "gut"
+            return {
+                "messages": [{**_asked("\necho: gut"), "name": "erika.sommerfeld@firma-beispiel.example"}]
+            }, "gut"
         case "metadata":
             ids = {"id": "DE89370400440532013000", "fin": "WVWZZZ1JZXW000001", "kundennummer": "K-811226"}
             return {
@@ -84,8 +86,16 @@ def _chat(place: str) -> tuple[dict[str, Any], str]:
             return {
                 "messages": [_OK], "response_format": {"type": "json_schema", "json_schema": wanted},
             }, "gut"  # fmt: skip
+        case "answer description":
+            wanted = {"name": "brief", "schema": _EMPTY, "description": LETTER}
+            return {
+                "messages": [_OK], "response_format": {"type": "json_schema", "json_schema": wanted},
+            }, "gut"  # fmt: skip
         case "tool arguments":
-            call["function"] = {"name": "ablage", "arguments": json.dumps({"brief": LETTER, "id": "DE89370400440532013000"})}
+            call["function"] = {
+                "name": "ablage",
+                "arguments": json.dumps({"brief": LETTER, "id": "DE89370400440532013000"}),
+            }
             result = "abgelegt"
         case _:
             result = LETTER
@@ -106,8 +116,8 @@ def _messages(place: str) -> tuple[dict[str, Any], str]:
         case "user":
             return {"messages": [_asked(f"{LETTER}\necho-all")]}, f"{LETTER}\necho-all"
         case "parts":
-            parts = [{"type": "text", "text": LETTER}, {"type": "text", "text": "echo-all"}]
-            return {"messages": [{"role": "user", "content": parts}]}, LETTER
+            parts = [{"type": "text", "text": LETTER}, {"type": "text", "text": "\necho-all"}]
+            return {"messages": [{"role": "user", "content": parts}]}, f"{LETTER}\n\necho-all"
         case "history":
             return {"messages": [_asked("Hallo"), {"role": "assistant", "content": LETTER}, _OK]}, "gut"
         case "metadata":
@@ -120,6 +130,22 @@ def _messages(place: str) -> tuple[dict[str, Any], str]:
             return {"messages": [_OK], "tools": [tool]}, "gut"
         case "tool schema":
             return {"messages": [_OK], "tools": [{"name": "ablage", "input_schema": _SCHEMA}]}, "gut"
+        case "tool examples":
+            examples = [{"brief": LETTER, "id": "DE89370400440532013000", "kundennummer": "K-811226"}]
+            return {
+                "messages": [_OK],
+                "tools": [{"name": "ablage", "input_schema": _EMPTY, "input_examples": examples}],
+            }, "gut"
+        case "document fields":
+            source = {"type": "text", "media_type": "text/plain", "data": LETTER}
+            document = {
+                "type": "document",
+                "title": "Brief an Frau Sommerfeld",
+                "context": LETTER,
+                "source": source,
+            }
+            parts = [document, {"type": "text", "text": "\necho: gut"}]
+            return {"messages": [{"role": "user", "content": parts}]}, "gut"
         case "tool arguments":
             arguments, result = {"brief": LETTER, "id": "DE89370400440532013000"}, "abgelegt"
         case "result blocks":
@@ -134,5 +160,3 @@ def _messages(place: str) -> tuple[dict[str, Any], str]:
             {"role": "user", "content": [block]},
         ]
     }, f"Simulierte Antwort: Das Werkzeug meldet „{said}“."
-
-

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Body, FastAPI, Path, Query, Request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leitstand import __version__
 from leitstand.api.admin_answers import Marked, NotFound, Problem, answer_errors
@@ -51,7 +51,13 @@ class Office(Protocol):
         """Of error messages."""
 
 
-class KeyWish(BaseModel):
+class Wish(BaseModel):
+    """What a body may hold: the fields named, and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class KeyWish(Wish):
     """A key to be issued; empty lists mean everything that its owner may."""
 
     user: str = Field(description="Whose key it is.")
@@ -64,7 +70,7 @@ class KeyWish(BaseModel):
     )
 
 
-class Overlap(BaseModel):
+class Overlap(Wish):
     """How a key is rotated."""
 
     overlap_days: float = Field(
@@ -72,7 +78,7 @@ class Overlap(BaseModel):
     )
 
 
-class Password(BaseModel):
+class Password(Wish):
     """A new password."""
 
     password: str = Field(max_length=1000, description="At least 12 characters.")

@@ -177,23 +177,34 @@ def _map_message(message: Message, change: TextMap) -> Message:
         message,
         parts=tuple(_map_part(part, change) for part in message.parts),
         name=change(message.name) if message.name else "",
-        extra=map_strings(message.extra, change) if message.extra else message.extra,
+        extra=_map_extra(message.extra, change),
     )
 
 
 def _map_part(part: Any, change: TextMap) -> Any:
     match part:
         case Text():
-            return Text(change(part.text), map_strings(part.extra, change) if part.extra else None)
+            return Text(change(part.text), _map_extra(part.extra, change))
         case ToolCall():
-            return replace(part, arguments=map_json(part.arguments, change))
+            return replace(
+                part, arguments=map_json(part.arguments, change), extra=_map_extra(part.extra, change)
+            )
         case ToolResult():
-            return replace(part, parts=tuple(_map_part(inner, change) for inner in part.parts))
+            return replace(
+                part,
+                parts=tuple(_map_part(inner, change) for inner in part.parts),
+                extra=_map_extra(part.extra, change),
+            )
         case Opaque():
             return Opaque(part.dialect, map_strings(part.native, change))
-        case Media(name=name) if name:
-            return replace(part, name=change(name))
+        case Media(name=name, extra=extra) if name or extra:
+            return replace(part, name=change(name) if name else "", extra=_map_extra(extra, change))
     return part
+
+
+def _map_extra(extra: Json | None, change: TextMap) -> Json | None:
+    changed: Json | None = map_strings(extra, change) if extra else extra
+    return changed
 
 
 def _map_tool(tool: Tool | Opaque, change: TextMap) -> Tool | Opaque:
@@ -202,17 +213,26 @@ def _map_tool(tool: Tool | Opaque, change: TextMap) -> Tool | Opaque:
     return replace(
         tool,
         description=change(tool.description) if tool.description else "",
-        parameters=map_strings(tool.parameters, change) if tool.parameters else tool.parameters,
+        parameters=_map_extra(tool.parameters, change),
+        extra=_map_extra(tool.extra, change),
     )
 
 
 def _map_format(answer_format: AnswerFormat | None, change: TextMap) -> AnswerFormat | None:
-    if answer_format is None or answer_format.schema is None:
-        return answer_format
-    return replace(answer_format, schema=map_strings(answer_format.schema, change))
+    if answer_format is None:
+        return None
+    description = answer_format.description
+    return replace(
+        answer_format,
+        schema=_map_extra(answer_format.schema, change),
+        description=change(description) if description else "",
+    )
 
 
 _STRUCTURAL = frozenset({"type", "role", "id", "tool_use_id", "tool_call_id", "call_id", "media_type"})
+_FREE = frozenset(
+    {"metadata", "input", "input_examples"}
+)  # below them nothing is structure: all is the client's
 _IDENTIFIER = re.compile(r"[\w./:-]{1,80}")
 
 
@@ -222,13 +242,16 @@ def map_strings(value: Any, change: TextMap) -> Any:
         return change(value)
     if isinstance(value, dict):
         base64 = value.get("type") == "base64"
-        return {
-            key: inner if _is_structural(key, inner, base64) else map_strings(inner, change)
-            for key, inner in value.items()
-        }
+        return {key: _map_field(key, inner, base64, change) for key, inner in value.items()}
     if isinstance(value, list):
         return [map_strings(inner, change) for inner in value]
     return value
+
+
+def _map_field(key: str, value: Any, base64: bool, change: TextMap) -> Any:
+    if key in _FREE:
+        return _map_all(value, change)
+    return value if _is_structural(key, value, base64) else map_strings(value, change)
 
 
 def _is_structural(key: str, value: Any, base64: bool) -> bool:

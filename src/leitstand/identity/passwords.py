@@ -18,6 +18,7 @@ def hash_password(password: str) -> str:
         raise InvalidRequest(
             f"Das Kennwort hat {len(password)} Zeichen; nötig sind mindestens {MIN_LENGTH}.",
             f"The password has {len(password)} characters; at least {MIN_LENGTH} are needed.",
+            detail={"param": "password"},
         )
     return _hasher.hash(password)
 

@@ -139,4 +139,5 @@ def _check_networks(networks: Sequence[str]) -> None:
             raise InvalidRequest(
                 f"„{network}“ ist kein Adressbereich. Beispiel: 192.168.10.0/24.",
                 f"'{network}' is not an address range. Example: 192.168.10.0/24.",
+                detail={"param": "networks"},
             ) from cause

@@ -27,10 +27,11 @@ from leitstand.knowledge.words import fold, stem, words
 
 DEFAULT_COLLECTION = "allgemein"
 
-# Measured on the retrieval development set and Musterwerk: see docs/local-models.md.
+# Measured on the retrieval development set and Musterwerk: docs/local-models.md.
 _WEIGHTS = (1.0, 1.5, 1.0)
 _READ_FOR_QUOTES = 8  # passages
-_ENOUGH = 0.5  # coverage from which a sentence counts as an answer
+_ENOUGH = 0.45  # coverage from which the best sentence counts as an answer: more than half a compound
+_ENOUGH_BESIDE = 0.5  # coverage that further sentences need
 _BESIDE_BEST = 0.85  # further sentences must reach this share of the best one's rank
 
 Parts = dict[str, tuple[str, ...]]
@@ -198,6 +199,6 @@ def _best(ranked: _Ranked, k: int) -> list[Quote]:
     floor = ranked[0][0] * _BESIDE_BEST
     chosen: dict[str, Quote] = {}
     for rank, quote in ranked:
-        if rank >= floor and quote.coverage >= _ENOUGH:
+        if quote is ranked[0][1] or (rank >= floor and quote.coverage >= _ENOUGH_BESIDE):
             chosen.setdefault(quote.sentence, quote)
     return list(chosen.values())[:k]

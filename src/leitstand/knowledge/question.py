@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from leitstand.knowledge import compounds
 from leitstand.knowledge.repository import Reading
@@ -11,58 +12,16 @@ from leitstand.knowledge.words import fold, stem, words
 _PART_SHARE = 0.8  # what the parts of a compound are worth, together, against the whole word
 
 # Words that ask for a kind of answer and seldom stand in it; they count for search, not for coverage.
-_ASKING = frozenset(
-    stem(word)
-    for word in [
-        "lange",
-        "hoch",
-        "groß",
-        "oft",
-        "schnell",
-        "teuer",
-        "genau",
-        "bekommen",
-        "bekomme",
-        "bekommt",
-        "gelten",
-        "gilt",
-        "sagen",
-        "sag",
-        "nennen",
-        "nenne",
-        "erklären",
-        "erkläre",
-        "zeigen",
-        "zeige",
-        "brauchen",
-        "brauche",
-        "braucht",
-        "darf",
-        "dürfen",
-        "geben",
-        "wissen",
-        "weiß",
-        "heißt",
-        "bedeutet",
-        "passiert",
-        "tun",
-        "long",
-        "much",
-        "many",
-        "often",
-        "tell",
-        "show",
-        "explain",
-        "need",
-        "get",
-        "does",
-        "mean",
-        "Firma",
-        "Unternehmen",
-        "bei",
-        "uns",
-    ]
-)
+_ASKING_WORDS = """
+    lange hoch groß oft schnell teuer genau bekommen bekomme bekommt gelten gilt sagen sag nennen nenne
+    erklären erkläre zeigen zeige brauchen brauche braucht darf dürfen geben wissen weiß heißt bedeutet
+    passiert tun long much many often tell show explain need get does mean Firma Unternehmen bei uns
+"""
+
+
+@cache
+def _asking() -> frozenset[str]:
+    return frozenset(map(stem, _ASKING_WORDS.split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +57,7 @@ class Coverage:
 
     def __init__(self, terms: Sequence[Term], passages_with: Mapping[str, int], passages: int) -> None:
         """passages_with: by stem. passages: how many there are in all."""
-        asking = [term for term in terms if term.stem in _ASKING]
+        asking = [term for term in terms if term.stem in _asking()]
         self._terms = [term for term in terms if term not in asking] or list(terms)
         self._weights = {
             each: math.log(1 + passages / (0.5 + passages_with.get(each, 0))) for each in stems_of(terms)

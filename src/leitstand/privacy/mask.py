@@ -12,7 +12,7 @@ name that a later message reveals is masked in earlier ones too, but numbered wh
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from leitstand.core.classes import DataClass
-from leitstand.core.conversation import Masked, Message, Opaque, Prompt, ToolCall, map_texts, texts
+from leitstand.core.conversation import Masked, Opaque, Part, Prompt, ToolCall, ToolResult, map_texts, texts
 from leitstand.privacy.detectors.fields import is_value, type_of
 from leitstand.privacy.entities import WORDS, Entity, EntityType, implied_class
 from leitstand.privacy.names import Known, known_from
@@ -172,15 +172,19 @@ def _named_values(prompt: Prompt) -> dict[str, EntityType]:
 
 def _documents(prompt: Prompt) -> Iterator[Any]:
     yield prompt.extra
+    for tool in prompt.tools:
+        yield tool.native if isinstance(tool, Opaque) else tool.extra
     for message in prompt.messages:
         yield message.extra
-        yield from _part_documents(message)
+        yield from _part_documents(message.parts)
 
 
-def _part_documents(message: Message) -> Iterator[Any]:
-    for part in message.parts:
+def _part_documents(parts: Iterable[Part]) -> Iterator[Any]:
+    for part in parts:
         if isinstance(part, Opaque):
             yield part.native
+        elif isinstance(part, ToolResult):
+            yield from _part_documents(part.parts)
         elif isinstance(part, ToolCall):
             try:
                 yield msgspec.json.decode(part.arguments)
