@@ -14,6 +14,13 @@ from support.simulator import Simulator
 
 UPSTREAMS = {"nur-openai": "openai-eu", "nur-anthropic": "anthropic-eu"}
 COMPACT = ("DE89370400440532013000",)
+PLACED = [
+    (dialect, place, model)
+    for dialect, places in PLACES.items()
+    for place in places
+    for model in UPSTREAMS
+    if (place, model) != ("document fields", "nur-openai")  # Chat Completions has no text documents
+]
 _USE_CASES = (
     "use_cases:\n  - {name: vertraulich, department: vertrieb, data_class: internal, pseudonymise: always}\n"
 )
@@ -43,10 +50,7 @@ def desk(simulator: Simulator) -> Iterator[Desk]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-@pytest.mark.parametrize("model", UPSTREAMS)
-@pytest.mark.parametrize(
-    ("dialect", "place"), [(dialect, place) for dialect, places in PLACES.items() for place in places]
-)
+@pytest.mark.parametrize(("dialect", "place", "model"), PLACED)
 def test_no_original_reaches_a_provider_and_the_caller_gets_all_of_them_back(
     desk: Desk, simulator: Simulator, dialect: str, place: str, model: str, stream: bool
 ) -> None:
@@ -109,23 +113,14 @@ def test_json_answers_stay_json_when_originals_come_back(desk: Desk) -> None:
         assert json.loads(desk.ask("chat", body).text) == {"wo": "Am Musterhang 5\n89073 Ulm"}
 
 
-@pytest.mark.parametrize("dialect", PATHS)
-def test_text_documents_are_read_and_masked(desk: Desk, simulator: Simulator, dialect: str) -> None:
-    """A document part is known to the Messages dialect only; in Chat Completions a file cannot be read."""
-    if dialect == "messages":
-        source = {"type": "text", "media_type": "text/plain", "data": LETTER}
-        part = {"type": "document", "title": "Brief von Erika Sommerfeld", "source": source}
-    else:
-        part = {
-            "type": "file",
-            "file": {"filename": "Erika Sommerfeld.pdf", "file_data": "data:application/pdf;base64,AAAA"},
-        }
-    question = {"type": "text", "text": "echo: gut"}
+def test_a_file_that_no_detector_can_read_stays_in_the_house(desk: Desk, simulator: Simulator) -> None:
+    file = {"filename": "Brief von Erika Sommerfeld.pdf", "file_data": "data:application/pdf;base64,AAAA"}
+    parts = [{"type": "file", "file": file}, {"type": "text", "text": "echo: gut"}]
     for model, provider in UPSTREAMS.items():
-        body = body_of(dialect, model, "") | {"messages": [{"role": "user", "content": [part, question]}]}
-        said = desk.ask(dialect, body)
-        assert said.status in (200, 400, 403)
-        assert simulator.contains(provider, *ORIGINALS) == []
+        body = body_of("chat", model, "") | {"messages": [{"role": "user", "content": parts}]}
+        said = desk.ask("chat", body)
+        assert (said.status, said.code) == (403, "policy_no_target")
+        assert simulator.log(provider) == []
 
 
 @pytest.mark.parametrize("dialect", PATHS)
