@@ -72,6 +72,13 @@ def test_tries_during_the_lock_do_not_lengthen_it(room: IdentityDesk) -> None:
     assert isinstance(sign_in(room), SignedIn)
 
 
+def test_mail_address_and_name_share_one_count_of_failures(room: IdentityDesk) -> None:
+    for account in (MAIL, "anna", MAIL, "anna"):
+        sign_in(room, "falsch", account)
+    assert sign_in(room, "falsch").locked_until_us  # type: ignore[union-attr]  # it failed
+    assert isinstance(sign_in(room, account="anna"), NotSignedIn)
+
+
 def test_a_success_forgets_earlier_failures(room: IdentityDesk) -> None:
     for _ in range(4):
         sign_in(room, "falsch")

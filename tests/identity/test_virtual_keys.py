@@ -109,7 +109,7 @@ def test_an_unknown_key_id_is_a_clear_refusal(room: IdentityDesk) -> None:
 
 @pytest.mark.parametrize("network", ["hier", "192.168.1.5/24", "10.0.0.0/33", ""])
 def test_a_network_that_is_none_is_refused(room: IdentityDesk, network: str) -> None:
-    with pytest.raises(InvalidRequest, match="no address range|not an address range"):
+    with pytest.raises(InvalidRequest, match="not an address range"):
         room.keys.create(KeyRequest("anna", networks=(network,)), "petra")
     assert room.keys.list() == []
 

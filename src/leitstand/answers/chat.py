@@ -34,7 +34,7 @@ from leitstand.core.ids import new_id
 from leitstand.gateway.hotpath import Gateway
 from leitstand.gateway.values import Head, Piece, Request, Tail
 from leitstand.identity.callers import Caller
-from leitstand.policy.rulebook import GENERAL, Rulebook, UseCase
+from leitstand.policy.rulebook import GENERAL, Route, Rulebook, UseCase
 from leitstand.privacy.mask import mask, scan
 from leitstand.privacy.restore import MARKED, Restorer
 
@@ -73,7 +73,7 @@ class Chat:
         self._today = today
 
     def choices(self, examples: tuple[Bilingual, ...] = ()) -> ChatChoices:
-        """Use cases and models, the general use case first."""
+        """Use cases and models: the general use case first, and models that stay in the house."""
         book = self._gateway.rules.book
         cases = {GENERAL: book.general(), **book.use_cases}
         return ChatChoices(
@@ -81,7 +81,9 @@ class Chat:
                 UseCaseChoice(name, case.title or name, case.data_class, _note(book, case))
                 for name, case in cases.items()
             ),
-            models=tuple(ModelChoice(name, name) for name in book.routes),
+            models=tuple(
+                ModelChoice(route.name, route.label) for route in sorted(book.routes.values(), key=_nearest)
+            ),
             examples=examples,
         )
 
@@ -222,6 +224,10 @@ def _joined(segments: tuple[Segment, ...]) -> str:
 
 def _last_text(prompt: Prompt) -> str:
     return "".join(part.text for part in prompt.messages[-1].parts if isinstance(part, Text))
+
+
+def _nearest(route: Route) -> tuple[bool, str]:
+    return any(offer.target.region is not Region.LOCAL for offer in route.offers), route.name
 
 
 def _note(book: Rulebook, case: UseCase) -> Bilingual | None:

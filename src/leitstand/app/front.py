@@ -20,6 +20,7 @@ from leitstand.api.requests import read_request
 from leitstand.api.transport import JSON_TYPE, Receive, Scope, Send, respond
 from leitstand.app.discovered import set_up_built_in
 from leitstand.app.house import House
+from leitstand.app.local_models import LocalModels
 from leitstand.core.errors import Refusal
 from leitstand.identity.roles import Permission
 
@@ -71,9 +72,12 @@ class Front:
         self._fast["/v1/chat/completions"] = Completions(house.gateway, CHAT, *shared)
         self._fast["/v1/messages"] = Completions(house.gateway, MESSAGES, *shared)
         self._models = ModelCatalogue(house.gateway, house.clock, house.language)
+        local_models = LocalModels(house)
+        local_models.start()
         self._site = asyncio.create_task(asyncio.to_thread(self._build_site, house), name="site")
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await local_models.stop()
         await house.stop()
         await send({"type": "lifespan.shutdown.complete"})
 

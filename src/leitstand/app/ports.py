@@ -34,10 +34,8 @@ EXAMPLES = (
         "Welche Gewährleistung gilt für Verschleißteile?",
         "Which warranty applies to wearing parts?",
     ),
-    Bilingual(
-        "Schreibe Frau Sommer von Hartmann Fördertechnik, dass ihr Angebot bis Freitag gilt.",
-        "Write to Ms Sommer of Hartmann Fördertechnik that her offer is valid until Friday.",
-    ),
+    Bilingual("Wie viele Urlaubstage verfallen wann?", "How many days of holiday expire, and when?"),
+    Bilingual("Was tun bei einem Arbeitsunfall?", "What is to be done after an accident at work?"),
 )
 
 

@@ -63,7 +63,7 @@ def _route(model: stored.Model, configuration: Configuration, secrets: Mapping[s
         for target in model.targets
         if (provider := configuration.providers.get(target.provider)) is not None
     )
-    return Route(model.name, offers, model.strategy.value, model.cache)
+    return Route(model.name, offers, model.strategy.value, model.cache, model.description)
 
 
 def _target(provider: stored.Provider, model: str, secrets: Mapping[str, str]) -> Target:

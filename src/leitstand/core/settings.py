@@ -28,6 +28,10 @@ SETTINGS = (
         "When journal records reach the disk: 'background' (within 50 ms; survives a killed process) or "
         "'always' (before each answer ends; survives a power cut too, 1 to 4 ms slower).",
     ),
+    Setting(
+        "llama_python", "LEITSTAND_LLAMA_PYTHON", "",
+        "Python interpreter that has the extra `llama` and runs installed models; empty: Leitstand's own.",
+    ),
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from leitstand.accounting.prices import Price
 from leitstand.accounting.sizing import Need
 from leitstand.core.conversation import Cited, Frame, Masked, Prompt, Usage, texts
 from leitstand.gateway.bookkeeping import Book
-from leitstand.gateway.cache import CachedAnswer, CacheKey, is_complete, size_of
+from leitstand.gateway.cache import CachedAnswer, CacheKey, ResponseCache, is_complete, size_of
 from leitstand.gateway.values import Head, Piece, Request
 from leitstand.policy.admit import Admitted, Candidate, Protection
 from leitstand.privacy.mask import Scanned, clear, mask, release
@@ -109,6 +109,19 @@ class Call:
                 self.book.citations.append(
                     {"number": chunk.number, "document": chunk.document, "place": chunk.place}
                 )
+
+
+def stored_answer(cache: ResponseCache, key: CacheKey, admitted: Admitted) -> CachedAnswer | None:
+    """The stored answer, if the target that gave it may answer this request too.
+
+    The class of a request is no part of the key: one of a higher class asks anew where policy says so.
+    """
+    stored = cache.get(key, asyncio.get_running_loop().time())
+    if stored is None:
+        return None
+    source = (stored.provider, stored.provider_model)
+    may = any((each.target.provider, each.target.model) == source for each in admitted.candidates)
+    return stored if may else None
 
 
 def replay(

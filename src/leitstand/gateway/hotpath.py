@@ -34,7 +34,7 @@ from leitstand.core.conversation import Frame, Masked
 from leitstand.core.errors import InvalidKey, NotCached, NotPermitted, Refusal
 from leitstand.gateway.bookkeeping import Book, ClientLeft, OpenBook
 from leitstand.gateway.cache import CacheKey, PermissionScope, ResponseCache, cache_key
-from leitstand.gateway.call import Call, characters, price_of, replay, restorer_for, subject
+from leitstand.gateway.call import Call, characters, price_of, replay, restorer_for, stored_answer, subject
 from leitstand.gateway.routing import BrokenOff, Router
 from leitstand.gateway.tally import Tally
 from leitstand.gateway.values import Head, Piece, Request, Tail
@@ -125,7 +125,7 @@ class Gateway:
         masked, mapping = mask(scanned)
         key = self._cache_key(request, admitted, masked)
         book.cache = "miss" if key else "off"
-        if key and (stored := self.cache.get(key, asyncio.get_running_loop().time())):
+        if key and (stored := stored_answer(self.cache, key, admitted)):
             for piece in replay(stored, request, admitted, masked, mapping, book):
                 yield piece
             return

@@ -49,7 +49,7 @@ def _digest(token: str) -> str:
 
 
 class Sessions:
-    """Signs people in and out. Five failures in a row lock account and address pair for 15 minutes."""
+    """Signs people in and out. Five failures in a row lock a person's account for 15 minutes."""
 
     def __init__(
         self,
@@ -70,10 +70,11 @@ class Sessions:
     def sign_in(self, email: str, password: str, ip: str) -> SignedIn | NotSignedIn:
         """Check a password. Blocking (Argon2id, about 50 ms): call it in a thread."""
         now_us = self._clock.time_us()
-        account = email.strip().lower()
+        typed = email.strip().lower()
+        person = self._find(typed)
+        account = person.name if person else typed  # address and name share one count of failures
         if (locked := self._locked_until(account, now_us)) is not None:
             return NotSignedIn(0, locked)
-        person = self._find(account)
         stored = self._credentials.password_hash(person.name) if person else ""
         if not passwords.matches(password, stored) or person is None or not person.active:
             return self._failed(account, person, now_us, ip)

@@ -242,7 +242,7 @@ def _holds_base64(value: object) -> bool:
         return value.get("type") == "base64" or any(_holds_base64(inner) for inner in value.values())
     if isinstance(value, list):
         return any(_holds_base64(inner) for inner in value)
-    return isinstance(value, str) and len(value) > 1000 and " " not in value
+    return isinstance(value, str) and (";base64," in value[:200] or (len(value) > 1000 and " " not in value))
 
 
 def _known(names: object, language: str) -> str:

@@ -41,6 +41,12 @@ class Route:
     offers: tuple[Offer, ...]
     strategy: Strategy = "priority"
     cache: bool = False
+    description: str = ""
+
+    @property
+    def label(self) -> str:
+        """What people choose by: the name, and what it is good for where that is said."""
+        return f"{self.name}: {self.description}" if self.description else self.name
 
 
 @dataclass(frozen=True, slots=True)
