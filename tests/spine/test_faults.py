@@ -19,7 +19,7 @@ import pytest
 
 from leitstand.simulator.faults import FAULTS
 from support.answers import PATHS, Heard, body_of, heard
-from support.house import House
+from support.house import House, wait_until
 from support.simulator import Simulator
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -142,6 +142,18 @@ class Result:
     heard: Heard
     took_s: float
 
+    @property
+    def request_id(self) -> str:
+        return str(self.heard.headers["x-leitstand-request-id"])
+
+
+@dataclass(frozen=True)
+class Run:
+    """All cases. journal: the records of the run by request id."""
+
+    results: dict[Case, Result]
+    journal: dict[str, dict[str, Any]]
+
 
 CASES = [Case(*row) for row in product(EXPECTED, SITUATIONS, KINDS, DIALECTS, (True, False))]
 
@@ -218,14 +230,21 @@ async def _ask_all(url: str, key: str) -> dict[Case, Result]:
 
 
 @pytest.fixture(scope="module")
-def results(simulator: Simulator) -> Iterator[dict[Case, Result]]:
+def run(simulator: Simulator) -> Iterator[Run]:
     """The whole run, made once."""
     with House(configuration(simulator)) as house:
         key = house.key()
         server = house.serve()
         for fault, kind in product(EXPECTED, KINDS):
             simulator.faults(provider_of(fault, kind), *script_of(fault, kind))
-        yield asyncio.run(_ask_all(server.url, key))
+        results = asyncio.run(_ask_all(server.url, key))
+        wait_until(lambda: len(house.export()) >= len(CASES))
+        yield Run(results, {row["request_id"]: row for row in house.export()})
+
+
+@pytest.fixture
+def results(run: Run) -> dict[Case, Result]:
+    return run.results
 
 
 def outcome(case: Case, said: Heard) -> str:
@@ -267,6 +286,19 @@ def test_no_case_takes_longer_than_its_patience(results: dict[Case, Result]) -> 
     """A silence ends by its limit (0.5 to 3.5 s here); the rest leaves room for a busy machine."""
     late = {str(case): result.took_s for case, result in results.items() if result.took_s > 8}
     assert not late
+
+
+def test_every_request_is_journalled_once_as_the_client_met_it(run: Run) -> None:
+    assert len(run.journal) == len(CASES)
+    for case, result in run.results.items():
+        said, record = result.heard, run.journal[result.request_id]
+        expected = "ok" if said.status == 200 and not said.error else "failed"
+        if said.status == 400:
+            expected = "refused"
+        assert (record["outcome"], record["code"]) == (expected, said.code), case
+        assert record["provider"] == said.provider, case
+        assert record["fallback"] == int(said.headers.get("x-leitstand-fallback", record["fallback"])), case
+        assert (record["cost"] > 0) == (said.status == 200), case
 
 
 def test_errors_name_the_request_and_never_the_secret(results: dict[Case, Result]) -> None:

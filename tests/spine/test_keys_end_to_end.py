@@ -166,7 +166,7 @@ def test_a_key_may_come_in_either_header(desk: Desk, dialect: str) -> None:
     for headers in (
         {"x-api-key": key},
         {"authorization": f"bearer {key}"},
-        {"authorization": f"Bearer  {key} "},
+        {"authorization": f"BEARER   {key}"},
     ):
         assert desk.ask("", dialect, **headers).status == 200
     assert desk.ask("lst_falsch", dialect, **{"x-api-key": key}).status == 401, "the bearer decides"
@@ -176,23 +176,26 @@ WRONG = {
     "none": {},
     "unknown": {"authorization": "Bearer lst_" + "x" * 43},
     "another kind": {"authorization": "Basic YW5uYTphbm5h"},
-    "empty": {"authorization": "Bearer "},
+    "empty": {"authorization": "Bearer"},
     "unknown as x-api-key": {"x-api-key": "lst_falsch"},
     "very long": {"x-api-key": "l" * 20_000},
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("dialect", PATHS)
-def test_a_wrong_key_is_refused_and_journalled_without_the_key(
-    desk: Desk, simulator: Simulator, dialect: str, wrong: str
-) -> None:
-    said = desk.ask("", dialect, **WRONG[wrong])
-    assert (said.status, said.code) == (401, "invalid_key")
+def test_wrong_keys_are_refused_and_journalled_without_the_key(desk: Desk, simulator: Simulator) -> None:
+    said = {(name, dialect): desk.ask("", dialect, **WRONG[name]) for name in WRONG for dialect in PATHS}
+    assert {(each.status, each.code) for each in said.values()} == {(401, "invalid_key")}
     assert simulator.log("openai-eu") == []
-    record = desk.house.record(said.headers["x-leitstand-request-id"])
-    assert (record["outcome"], record["code"], record["user"]) == ("refused", "invalid_key", "")
-    assert "lst_" not in json.dumps(record)
+    ids = {each.headers["x-leitstand-request-id"] for each in said.values()}
+    rows: list[dict[str, Any]] = []
+
+    def all_there() -> bool:
+        rows[:] = [row for row in desk.house.export() if row["request_id"] in ids]
+        return len(rows) == len(said)
+
+    wait_until(all_there)
+    assert {(row["outcome"], row["code"], row["user"]) for row in rows} == {("refused", "invalid_key", "")}
+    assert "lst_" not in json.dumps(rows)
 
 
 def test_bytes_that_are_no_text_are_a_wrong_key(desk: Desk) -> None:
