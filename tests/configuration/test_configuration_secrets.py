@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from configuration_support import Installation
 
-from leitstand.configuration.secrets import SecretMissing, SecretResolver
+from leitstand.configuration.secrets import SecretMissing, SecretResolver, load_sealer
 from leitstand.core.sealing import Sealer
 
 
@@ -45,3 +45,13 @@ def test_a_lost_master_key_is_named_and_the_secret_can_be_entered_again(installa
     object.__setattr__(installation.editor, "sealer", other)
     assert installation.editor.set_object("provider", body, "anna").changes[0].renewed == ("api_key",)
     assert resolver.resolve("sealed:provider/a/api_key") == "sk-3"
+
+
+def test_the_installations_own_keys_are_never_read_as_a_providers_key(
+    resolver: SecretResolver, tmp_path: Path
+) -> None:
+    load_sealer(tmp_path)
+    (tmp_path / "secrets" / "keys.pepper").write_bytes(b"pepper")
+    for name in ("master.key", "keys.pepper"):
+        with pytest.raises(SecretMissing, match="own keys"):
+            resolver.resolve(f"file:{tmp_path / 'secrets' / name}")

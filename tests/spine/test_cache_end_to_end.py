@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from support.answers import PATHS, Heard, body_of, heard
-from support.house import House, configuration
+from support.house import House, configuration, issue_key
 from support.simulator import Simulator
 
 CACHE = "x-leitstand-cache"
@@ -59,8 +59,9 @@ class Desk:
 def running(simulator: Simulator) -> Iterator[tuple[House, httpx2.Client, dict[str, str]]]:
     text = configuration(simulator).replace("models:\n", _MODELS, 1).replace("users:\n", _USERS, 1)
     with House(text) as house:
-        keys = {name: house.key(name) for name in ("anna", "ben", "clara")}
+        office = house.key("sina")
         server = house.serve()
+        keys = {name: issue_key(server, office, name)["key"] for name in ("anna", "ben", "clara")}
         with httpx2.Client(base_url=server.url, timeout=20) as client:
             yield house, client, keys
 

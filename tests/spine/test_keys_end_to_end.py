@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from support.answers import PATHS, Heard, body_of, heard
-from support.house import House, Running, configuration, leitstand, wait_until
+from support.house import House, Running, configuration, issue_key, leitstand, wait_until
 from support.simulator import Simulator
 
 ENDS_S = 1.7
@@ -35,10 +35,7 @@ class Desk:
         return self.ask(key).status
 
     def issue(self, user: str = "anna", **wish: Any) -> dict[str, str]:
-        made = self.client.post("/api/keys", json={"user": user, **wish}, headers=self._as_office())
-        assert made.status_code == 201, made.text
-        issued: dict[str, str] = made.json()
-        return issued
+        return issue_key(self.server, self.office, user, **wish)
 
     def rotate(self, key_id: str, overlap_days: float) -> dict[str, str]:
         made = self.client.post(

@@ -128,8 +128,13 @@ def test_a_us_target_without_contract_gets_nothing_that_is_not_public(
     assert german.error["dropped"] == {"openai-us": "contract"}
     assert german.headers["x-leitstand-request-id"].startswith("req_")
     assert desk.asked() == []
-    record = desk.house.record(german.headers["x-leitstand-request-id"])
+
+
+def test_what_policy_refused_is_in_the_journal(desk: Desk) -> None:
+    refused = desk.ask("fern")
+    record = desk.house.record(refused.headers["x-leitstand-request-id"])
     assert (record["outcome"], record["code"]) == ("refused", "policy_no_target")
+    assert (record["user"], record["data_class"], record["provider"]) == ("anna", "", "")
 
 
 def test_the_region_is_named_where_the_region_is_the_reason(desk: Desk) -> None:

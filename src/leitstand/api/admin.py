@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, FastAPI, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leitstand import __version__
-from leitstand.api.admin_answers import Marked, NotFound, Problem, answer_errors
+from leitstand.api.admin_answers import Marked, Problem, answer_errors
 from leitstand.api.guard import Guarded, check_key_for, check_person, needs
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
@@ -19,7 +19,7 @@ from leitstand.configuration.kinds import Body as Stored
 from leitstand.configuration.models import Named, Section, User
 from leitstand.core.classes import Role
 from leitstand.core.clock import from_us
-from leitstand.core.errors import InvalidRequest
+from leitstand.core.errors import InvalidRequest, NotFound
 from leitstand.identity.callers import Caller
 from leitstand.identity.repository import KeyRow
 from leitstand.identity.roles import ROLES, Permission, permissions, require

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from leitstand.api.problems import body_of, headers_of, internal_error
 from leitstand.configuration.finding import dotted
 from leitstand.configuration.messages import sentence_of
-from leitstand.core.errors import InvalidRequest, Refusal
+from leitstand.core.errors import InvalidRequest, NotFound, Refusal
 from leitstand.core.ids import new_id
 
 _log = logging.getLogger(__name__)
@@ -39,12 +39,6 @@ class Problem(BaseModel):
     """The body of every error."""
 
     error: Fault
-
-
-class NotFound(Refusal):
-    """`/api` has nothing at this address."""
-
-    status, code = 404, "not_found"
 
 
 class WrongMethod(Refusal):

@@ -19,6 +19,7 @@ from leitstand.providers.base import Limits, Patience, Target
 
 _ADMINS = (Role.ADMIN, Role.SUPER_ADMIN)
 _LONG_AGO = date(1970, 1, 1)
+_OPTIONS = ("project", "location")  # fields of some kinds only, handed to their adapters by name
 _PATIENCE = ("connect", "first_token", "idle", "total")
 
 
@@ -81,6 +82,7 @@ def _target(provider: stored.Provider, model: str, secrets: Mapping[str, str]) -
             provider.limits.tokens_per_minute,
             provider.limits.concurrency,
         ),
+        options=tuple((name, value) for name in _OPTIONS if (value := getattr(provider, name))),
     )
 
 

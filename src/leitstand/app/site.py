@@ -6,14 +6,17 @@ from typing import Any
 from starlette.requests import Request
 
 from leitstand.api.admin import build_admin
-from leitstand.api.requests import credentials
+from leitstand.api.dialects.problems import chat_error_body
+from leitstand.api.problems import headers_of
+from leitstand.api.requests import credentials, read_request
+from leitstand.api.transport import respond
 from leitstand.app.house import House
 from leitstand.app.ports import build_ports
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.export import export
 from leitstand.configuration.plan import stored_state
-from leitstand.core.errors import InvalidKey
+from leitstand.core.errors import InvalidKey, NotFound
 from leitstand.identity.callers import Caller
 from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import VirtualKeys
@@ -76,7 +79,22 @@ def build(house: House) -> Application:
     site: Any = build_site(build_ports(house))
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        is_admin = scope.get("path", "").startswith("/api/")
-        await (admin if is_admin else site)(scope, receive, send)
+        path = scope.get("path", "")
+        if path.startswith("/v1/"):
+            await _not_offered(house, scope, send)
+        else:
+            await (admin if path.startswith("/api/") else site)(scope, receive, send)
 
     return application
+
+
+async def _not_offered(house: House, scope: Any, send: Any) -> None:
+    """An API client asked for an endpoint that is none; it gets an error that its SDK understands."""
+    incoming = read_request(scope, house.clock, house.language())
+    path = scope["path"]
+    refusal = NotFound(
+        f"Die Schnittstelle „{path}“ gibt es nicht. Prüfen Sie die Adresse (base_url) und den Pfad.",
+        f"There is no endpoint '{path}'. Check the address (base_url) and the path.",
+    )
+    body = chat_error_body(refusal, incoming.language, incoming.id)
+    await respond(send, refusal.status, headers_of(refusal, incoming.id), body)

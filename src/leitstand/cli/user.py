@@ -54,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
             case "remove":
                 desk.require_known("user", [args.name])
                 desk.editor.remove_object("user", args.name, desk.actor)
+                desk.sessions.forget(args.name, desk.actor)
+                desk.keys.revoke_all(args.name, desk.actor)
                 print(
                     json.dumps({"name": args.name, "removed": True})
                     if args.json

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from leitstand.configuration import google_cloud
 from leitstand.configuration import values as v
 from leitstand.core.classes import DataClass, Region, Role
 
@@ -135,6 +136,14 @@ class Provider(Named):
         default=None,
         description="`env:NAME` or `file:PATH`; a literal is accepted, encrypted and never shown again.",
     )
+    project: google_cloud.CloudProject | None = Field(
+        default=None,
+        description="Kind `vertex`: project id at Google Cloud; none: the one of the service account.",
+    )
+    location: google_cloud.CloudLocation | None = Field(
+        default=None,
+        description="Kind `vertex`, needed there: where it processes, e.g. `europe-west3` (Frankfurt) or `eu`.",
+    )
     region: Region = Field(default=Region.OTHER, description="Where it processes data.")
     dpa: DPA | None = Field(
         default=None, description="Data-processing agreement; not needed in region `local`."
@@ -147,6 +156,13 @@ class Provider(Named):
         if self.kind in (ProviderKind.OPENAI_COMPATIBLE, ProviderKind.AZURE_OPENAI) and not self.base_url:
             raise v.refused(
                 f"Die Art „{self.kind}“ braucht eine base_url.", f"Kind '{self.kind}' needs a base_url."
+            )
+        if self.kind is ProviderKind.VERTEX:
+            google_cloud.check_place(self.location, self.region)
+        elif self.project or self.location:
+            raise v.refused(
+                "Die Angaben project und location gehören zur Art „vertex“.",
+                "The values project and location belong to kind 'vertex'.",
             )
         elsewhere = "region" in self.model_fields_set and self.region is not Region.LOCAL
         if self.kind is ProviderKind.EXTRACTIVE and elsewhere:

@@ -13,6 +13,7 @@ from leitstand.core import settings
 from leitstand.core.sealing import Sealer, WrongKey, load_or_create
 
 SEALED = "sealed:"
+MASTER_KEY = "master.key"
 MAX_FILE_BYTES = 64 * 1024
 _REFERENCES = ("env:", "file:", SEALED)
 
@@ -33,7 +34,7 @@ def is_literal(value: str) -> bool:
 
 def load_sealer(data: Path) -> Sealer:
     """The installation's sealer: DATA/secrets/master.key, made at the first start."""
-    return Sealer(load_or_create(data / "secrets" / "master.key"))
+    return Sealer(load_or_create(data / "secrets" / MASTER_KEY))
 
 
 def seal(sealer: Sealer, name: str, clear: str) -> bytes:
@@ -97,6 +98,11 @@ def _from_environment(name: str) -> str:
 
 
 def _from_file(path: Path) -> str:
+    if (path.resolve().parent / MASTER_KEY).exists():
+        raise SecretMissing(
+            f"Die Datei {path} liegt bei den Schlüsseln von Leitstand selbst; diese gehen an keinen Anbieter.",
+            f"The file {path} lies among Leitstand's own keys; those go to no provider.",
+        )
     try:
         with path.open("rb") as file:
             value = file.read(MAX_FILE_BYTES + 1).decode().strip()

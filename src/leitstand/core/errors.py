@@ -6,6 +6,7 @@
     ├─ NotPermitted               403    not_permitted       no
     ├─ NoTargetByPolicy           403    policy_no_target    no
     ├─ ModelNotFound              404    model_not_found     no
+    ├─ NotFound                   404    not_found           no
     ├─ NotCached                  404    not_cached          no
     ├─ BudgetExhausted            429    budget_exhausted    after `retry_after_s`
     ├─ RateLimited                429    rate_limited        after `retry_after_s`
@@ -78,6 +79,12 @@ class ModelNotFound(Refusal):
     """No model of that name is offered."""
 
     status, code = 404, "model_not_found"
+
+
+class NotFound(Refusal):
+    """There is nothing at this address."""
+
+    status, code = 404, "not_found"
 
 
 class NotCached(Refusal):

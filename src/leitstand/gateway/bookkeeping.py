@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from leitstand.accounting.admission import Downgrade
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Usage
-from leitstand.core.errors import BudgetExhausted, Refusal, UpstreamFailed, UpstreamTimeout
+from leitstand.core.errors import BudgetExhausted, Refusal
 from leitstand.core.events import Events
 from leitstand.core.money import ZERO, NanoEuro
 from leitstand.gateway.values import Request, Trace
@@ -91,7 +91,15 @@ class Book:
         record = self._record(*self._verdict(error or self.refusal))
         await self.journal.write(record)
         self.events.say(Answered(record))
-        if error is not None and not isinstance(error, Refusal | GeneratorExit | asyncio.CancelledError):
+        self._say(record, error or self.refusal)
+
+    @staticmethod
+    def _say(record: Record, error: BaseException | None) -> None:
+        """One line for each request that brought no answer; what the client wrote is not in it."""
+        if isinstance(error, Refusal):
+            facts = {"request_id": record.id, "code": error.code, "status": error.status}
+            _log.info("request refused", extra=facts)
+        elif error is not None and not isinstance(error, GeneratorExit | asyncio.CancelledError):
             _log.info("request ended", extra={"request_id": record.id, "error": type(error).__name__})
 
     def _verdict(self, error: BaseException | None) -> tuple[str, str]:
@@ -101,10 +109,8 @@ class Book:
                 return "left", ""
             case None:
                 return ("cached" if self.cache == "hit" else "ok"), ""
-            case UpstreamFailed() | UpstreamTimeout():
-                return "failed", error.code
-            case Refusal():
-                return "refused", error.code
+            case Refusal(status=status):
+                return ("failed" if status >= 500 else "refused"), error.code
             case GeneratorExit() | asyncio.CancelledError() | ClientLeft():
                 return "left", ""
             case _:

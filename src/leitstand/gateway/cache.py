@@ -88,7 +88,11 @@ class ResponseCache:
     def get(self, key: CacheKey, now: float) -> CachedAnswer | None:
         """The stored answer, unless it is older than a day."""
         answer = self._entries.get(key)
-        if answer is None or now - answer.stored_at > LIFETIME_S:
+        if answer is not None and now - answer.stored_at > LIFETIME_S:
+            del self._entries[key]
+            self.size_bytes -= answer.size_bytes
+            answer = None
+        if answer is None:
             self.misses += 1
             return None
         self._entries.move_to_end(key)

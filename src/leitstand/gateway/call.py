@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from leitstand.accounting.estimate import estimate
 from leitstand.accounting.ledger import Entry
 from leitstand.accounting.limits import Subject
 from leitstand.accounting.pricebook import PriceBook
@@ -22,6 +23,7 @@ from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.restore import Restorer
 from leitstand.providers.base import Target
 
+DEFAULT_OUTPUT_CAP = 4096  # tokens held for an answer whose request sets no cap
 _NOTHING_REPLACED = Mapping()
 
 
@@ -148,6 +150,16 @@ def restorer_for(request: Request, mapping: Mapping) -> Restorer:
     """A fresh restorer for one answer; where the answer is JSON, originals are escaped."""
     is_json = request.prompt.answer_format is not None
     return Restorer(mapping, json_text=is_json, marked=request.mark_originals)
+
+
+def need_of(prices: PriceBook, prompt: Prompt, admitted: Admitted) -> Need:
+    """What must be held for a call: the size of its prompt, at the prices of the dearest and cheapest candidate."""
+    offered = [price_of(prices, candidate.target) for candidate in admitted.candidates]
+    offered.sort(key=lambda price: price.input + price.output)
+    size = estimate(prompt)
+    return Need(
+        size.upper, prompt.max_tokens, DEFAULT_OUTPUT_CAP, offered[-1], offered[0], size.least, prompt.choices
+    )  # fmt: skip
 
 
 def price_of(prices: PriceBook, target: Target) -> Price:

@@ -13,6 +13,7 @@ from leitstand.providers.faults import FaultKind, UpstreamFault
 MAX_REST_S = 90.0
 _FIRST_REST_S = 5.0
 _FAILURES_BEFORE_REST = 3
+_DOUBLINGS = 5  # enough to reach the longest rest
 _SMOOTHING = 0.2
 
 _REST_AT_ONCE = frozenset({FaultKind.AUTH, FaultKind.FORBIDDEN, FaultKind.QUOTA, FaultKind.MODEL_MISSING})
@@ -77,7 +78,7 @@ class Health:
             self._rest(entry, now, fault.retry_after_s)
         elif entry.failures_in_row >= _FAILURES_BEFORE_REST:
             entry.rests += 1
-            self._rest(entry, now, _FIRST_REST_S * 2 ** (entry.rests - 1))
+            self._rest(entry, now, _FIRST_REST_S * 2 ** min(entry.rests - 1, _DOUBLINGS))
 
     @staticmethod
     def _rest(entry: TargetHealth, now: float, seconds: float) -> None:

@@ -26,15 +26,13 @@ from datetime import date
 from msgspec.structs import replace
 
 from leitstand.accounting.admission import Downgrade
-from leitstand.accounting.estimate import estimate
 from leitstand.accounting.ledger import Ledger
 from leitstand.accounting.pricebook import PriceBook
-from leitstand.accounting.sizing import Need
 from leitstand.core.conversation import Frame, Masked
 from leitstand.core.errors import InvalidKey, NotCached, NotPermitted, Refusal
 from leitstand.gateway.bookkeeping import Book, ClientLeft, OpenBook
 from leitstand.gateway.cache import CacheKey, PermissionScope, ResponseCache, cache_key
-from leitstand.gateway.call import Call, characters, price_of, replay, restorer_for, stored_answer, subject
+from leitstand.gateway.call import Call, characters, need_of, replay, restorer_for, stored_answer, subject
 from leitstand.gateway.routing import BrokenOff, Router
 from leitstand.gateway.tally import Tally
 from leitstand.gateway.values import Head, Piece, Request, Tail
@@ -44,7 +42,6 @@ from leitstand.policy.rulebook import GENERAL, Rulebook
 from leitstand.privacy.mask import Scanned, mask, scan
 from leitstand.privacy.scan import Scanner
 
-DEFAULT_OUTPUT_CAP = 4096  # tokens held for an answer whose request sets no cap
 _INLINE_SCAN_CHARACTERS = 4000  # longer prompts are scanned in a thread, so that they delay nobody
 
 
@@ -104,9 +101,7 @@ class Gateway:
                         async for piece in pieces:
                             yield piece
                     break
-                except (
-                    Downgrade
-                ) as limit:  # met before anything was sent; a chain of limits ends at one that refuses
+                except Downgrade as limit:  # nothing was sent yet; a chain of limits ends at one that refuses
                     assigned = replace(request.prompt, model=book.downgrade(limit))
                     scanned = dataclasses.replace(scanned, prompt=assigned)
                     ask = dataclasses.replace(ask, prompt=assigned, assigned=True)
@@ -134,7 +129,7 @@ class Gateway:
                 "Zu dieser Anfrage ist keine Antwort gespeichert, und „x-leitstand-cache: only“ fragt keinen Anbieter.",
                 "No answer is stored for this request, and 'x-leitstand-cache: only' asks no provider.",
             )
-        need = self._need(rules, request, admitted)
+        need = need_of(rules.prices, request.prompt, admitted)
         async with self._ledger.open(subject(admitted), need, request.id, rules.limit_wait_s) as entry:
             if request.is_gone():
                 raise ClientLeft
@@ -183,20 +178,6 @@ class Gateway:
         if characters(request.prompt) <= _INLINE_SCAN_CHARACTERS:
             return scan(request.prompt, rules.scanner)
         return await asyncio.to_thread(scan, request.prompt, rules.scanner)
-
-    def _need(self, rules: Rules, request: Request, admitted: Admitted) -> Need:
-        prices = [price_of(rules.prices, candidate.target) for candidate in admitted.candidates]
-        prices.sort(key=lambda price: price.input + price.output)
-        size, prompt = estimate(request.prompt), request.prompt
-        return Need(
-            size.upper,
-            prompt.max_tokens,
-            DEFAULT_OUTPUT_CAP,
-            prices[-1],
-            prices[0],
-            size.least,
-            prompt.choices,
-        )
 
     @staticmethod
     def _cache_key(request: Request, admitted: Admitted, masked: Masked) -> CacheKey | None:

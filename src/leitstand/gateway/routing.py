@@ -9,6 +9,7 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from decimal import Decimal
+from typing import Protocol
 
 from leitstand.core.conversation import Frame, Masked, has_content
 from leitstand.core.errors import Refusal
@@ -18,11 +19,17 @@ from leitstand.gateway.values import Attempt, Trace
 from leitstand.policy.admit import Candidate
 from leitstand.policy.rulebook import Strategy
 from leitstand.providers.base import Target
-from leitstand.providers.door import Door
 from leitstand.providers.faults import UpstreamFault
 
 Protect = Callable[[Candidate], Masked]
 PriceOf = Callable[[Target], Decimal]
+
+
+class Sender(Protocol):
+    """The way out to a model; the real one is providers/door.py."""
+
+    def send(self, masked: Masked, target: Target) -> AsyncGenerator[Frame, None]:
+        """Ask the target and yield the frames of its answer; raises UpstreamFault."""
 
 
 class BrokenOff(Exception):
@@ -36,7 +43,7 @@ class BrokenOff(Exception):
 class Router:
     """Sends a prompt to the first candidate that answers."""
 
-    def __init__(self, door: Door, health: Health, price_of: PriceOf) -> None:
+    def __init__(self, door: Sender, health: Health, price_of: PriceOf) -> None:
         """price_of: EUR per million tokens, input plus output, for the strategy `cheapest`."""
         self._door = door
         self._health = health

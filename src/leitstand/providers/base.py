@@ -48,6 +48,11 @@ class Target:
     limits: Limits = Limits()
     headers: tuple[tuple[str, str], ...] = ()
     ca_file: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, name: str) -> str:
+        """What the configuration says under a name that only some kinds know; empty without it."""
+        return next((value for key, value in self.options if key == name), "")
 
 
 @dataclass(frozen=True)

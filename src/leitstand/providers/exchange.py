@@ -1,7 +1,7 @@
 """One exchange over HTTP in a JSON-and-SSE format: what the adapters of OpenAI's and Anthropic's shape share."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Protocol
 
@@ -41,16 +41,27 @@ class Format(Protocol):
         """A whole answer as one frame."""
 
 
+Refusal = Callable[[int, Mapping[str, str], bytes], UpstreamFault]
+"""Makes the fault of an answer with another status than 200, from its status, headers and body."""
+
+
 async def converse(
-    call: HTTPCall, request: HTTPRequest, wire: Format, *, stream: bool, choices: int = 1
+    call: HTTPCall,
+    request: HTTPRequest,
+    wire: Format,
+    *,
+    stream: bool,
+    choices: int = 1,
+    refusal: Refusal = classify,
 ) -> AsyncGenerator[Frame, None]:
     """Send the request and yield the frames of its answer; what is no whole answer raises UpstreamFault.
 
-    choices: how many alternatives were asked for; each must end.
+    choices: how many alternatives were asked for; each must end. refusal: for a provider whose errors say
+    more than `classify` can know.
     """
     async with call(request) as answer:
         if answer.status != 200:
-            raise classify(answer.status, answer.headers, await answer.body(_ERROR_LIMIT_BYTES))
+            raise refusal(answer.status, answer.headers, await answer.body(_ERROR_LIMIT_BYTES))
         if stream and "json" not in answer.headers.get("content-type", ""):
             async with aclosing(_events(answer, wire.Decoder(), choices)) as frames:
                 async for frame in frames:

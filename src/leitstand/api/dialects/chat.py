@@ -5,6 +5,8 @@ Source: OpenAI API reference, "Create chat completion". What has no place in a P
 
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from leitstand.api.dialects import fields as read
 from leitstand.api.dialects.chat_answer import encode_plain
 from leitstand.api.dialects.chat_stream import StreamEncoder
@@ -143,7 +145,7 @@ def _part(part: Any, at: str) -> Part:
 def _image(rest: Json, at: str) -> Media | None:
     image = read.fields(rest.pop("image_url", None), f"{at}.image_url")
     url = read.name(image.pop("url", None), f"{at}.image_url.url")
-    detail = image.pop("detail", None) or ""
+    detail = read.text(image.pop("detail", None) or "", f"{at}.image_url.detail")
     if image:
         return None
     inline = read.split_data_url(url)
@@ -204,20 +206,20 @@ def _choice(rest: Json) -> ToolChoice | None:
     choice = rest.get("tool_choice")
     if choice is None:
         choice = "auto"
-    if isinstance(choice, str) and choice not in _MODES:
+    if isinstance(choice, dict):
+        named = choice.get("function")
+        if choice.get("type") != "function" or not isinstance(named, dict):
+            return None
+        wished = ToolChoice("tool", read.name(named.get("name"), "tool_choice.function.name"))
+    elif isinstance(choice, str) and choice in _MODES:
+        wished = ToolChoice(_MODES[choice])
+    else:
         raise read.wrong(
             "tool_choice", choice, "auto, none, required oder ein Objekt", "auto, none, required or an object"
         )
-    named = choice.get("function") if isinstance(choice, dict) else None
-    if isinstance(choice, dict) and (choice.get("type") != "function" or not isinstance(named, dict)):
-        return None
     rest.pop("tool_choice", None)
     parallel = rest.pop("parallel_tool_calls", None)
-    if parallel is not None:
-        parallel = read.flag(parallel, "parallel_tool_calls")
-    if isinstance(named, dict):
-        return ToolChoice("tool", read.name(named.get("name"), "tool_choice.function.name"), parallel)
-    return ToolChoice(_MODES[choice], parallel=parallel)
+    return replace(wished, parallel=None if parallel is None else read.flag(parallel, "parallel_tool_calls"))
 
 
 def _format(rest: Json) -> AnswerFormat | None:
@@ -237,7 +239,11 @@ def _format(rest: Json) -> AnswerFormat | None:
     return AnswerFormat(
         "json_schema",
         read.text(given.get("name"), "response_format.json_schema.name"),
-        given.get("schema"),
+        _schema(given.get("schema")),
         given.get("strict"),
-        given.get("description") or "",
+        read.text(given.get("description") or "", "response_format.json_schema.description"),
     )
+
+
+def _schema(schema: Any) -> Json | None:
+    return None if schema is None else read.fields(schema, "response_format.json_schema.schema")

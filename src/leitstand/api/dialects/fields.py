@@ -8,12 +8,15 @@ from leitstand.core.conversation import Json
 from leitstand.core.errors import InvalidRequest
 
 _SHOWN = 60
+_MAX_DEPTH = 100  # lists and objects inside each other; tool schemas need about ten
 
 
 def read_object(body: bytes) -> Json:
     """The body as a JSON object; raises InvalidRequest."""
     try:
         value = msgspec.json.decode(body)
+    except RecursionError as cause:
+        raise _too_deep() from cause
     except (msgspec.DecodeError, UnicodeDecodeError) as cause:
         raise InvalidRequest(
             f"Der Inhalt der Anfrage ist kein gültiges JSON ({cause}). Bitte prüfen Sie Klammern und Anführungszeichen.",
@@ -24,7 +27,31 @@ def read_object(body: bytes) -> Json:
             f"Der Inhalt der Anfrage muss ein JSON-Objekt sein, gesendet wurde {_shown(value)}.",
             f"The request body must be a JSON object, but {_shown(value)} was sent.",
         )
+    if body.count(b"{") + body.count(b"[") > _MAX_DEPTH:
+        _check_depth(value)
     return value
+
+
+def _check_depth(value: Any) -> None:
+    """Later steps walk a request recursively; what nests deeper than any real one is refused here."""
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> InvalidRequest:
+    return InvalidRequest(
+        f"Der Inhalt der Anfrage ist tiefer als {_MAX_DEPTH} Ebenen verschachtelt. Bitte vereinfachen Sie ihn.",
+        f"The request body nests deeper than {_MAX_DEPTH} levels. Make it simpler.",
+    )
 
 
 def wrong(param: str, value: Any, de: str, en: str) -> InvalidRequest:

@@ -57,6 +57,8 @@ def decode_request(body: bytes) -> Prompt:
         conversation.append(Message("system", _parts(system, "system")))
     for position, turn in enumerate(turns):
         conversation += _turn(turn, f"messages[{position}]")
+    if rest.get("metadata") is not None:
+        rest["metadata"] = read.fields(rest["metadata"], "metadata")
     output = rest.get("output_config") or {}
     return Prompt(
         "messages",
@@ -153,7 +155,7 @@ def _media(kind: str, rest: Json, at: str) -> Media | None:
     """An image or a document given as base64 or URL; other sources stay opaque."""
     source = read.fields(rest.pop("source", None), f"{at}.source")
     form = source.pop("type", None)
-    title = rest.pop("title", None) or ""
+    title = read.text(rest.pop("title", None) or "", f"{at}.title")
     place: Literal["image", "file"] = "image" if kind == "image" else "file"
     if form == "base64" and source.keys() == {"media_type", "data"}:
         media_type = read.text(source["media_type"], f"{at}.source.media_type")

@@ -24,6 +24,7 @@ from leitstand.core.conversation import (
 )
 from leitstand.providers.faults import in_stream
 from leitstand.providers.wire.chat_prompt import encode, lacks
+from leitstand.providers.wire.counts import count
 
 __all__ = ["Decoder", "decode_plain", "encode", "lacks", "usage_of"]
 
@@ -77,14 +78,12 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 def usage_of(raw: Json) -> Usage:
     """The provider's usage object in our words; its prompt tokens include the cached ones, as ours do."""
-    prompt = raw.get("prompt_tokens_details") or {}
-    completion = raw.get("completion_tokens_details") or {}
     return Usage(
-        input_tokens=raw.get("prompt_tokens") or 0,
-        output_tokens=raw.get("completion_tokens") or 0,
-        cached_tokens=prompt.get("cached_tokens") or 0,
-        cache_write_tokens=prompt.get("cache_write_tokens") or 0,
-        reasoning_tokens=completion.get("reasoning_tokens") or 0,
+        input_tokens=count(raw, "prompt_tokens"),
+        output_tokens=count(raw, "completion_tokens"),
+        cached_tokens=count(raw, "prompt_tokens_details", "cached_tokens"),
+        cache_write_tokens=count(raw, "prompt_tokens_details", "cache_write_tokens"),
+        reasoning_tokens=count(raw, "completion_tokens_details", "reasoning_tokens"),
         raw=raw,
     )
 

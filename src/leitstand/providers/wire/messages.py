@@ -23,6 +23,7 @@ from leitstand.core.conversation import (
     Used,
 )
 from leitstand.providers.faults import in_stream
+from leitstand.providers.wire.counts import count
 from leitstand.providers.wire.messages_prompt import DEFAULT_MAX_TOKENS, encode, lacks
 
 __all__ = ["DEFAULT_MAX_TOKENS", "Decoder", "decode_plain", "encode", "lacks", "usage_of"]
@@ -87,15 +88,14 @@ _decode_whole = msgspec.json.Decoder(_Whole).decode
 
 def usage_of(raw: Json) -> Usage:
     """The provider's usage object in our words. Its input tokens exclude cached ones, ours include them."""
-    cached = raw.get("cache_read_input_tokens") or 0
-    written = raw.get("cache_creation_input_tokens") or 0
-    details = raw.get("output_tokens_details") or {}
+    cached = count(raw, "cache_read_input_tokens")
+    written = count(raw, "cache_creation_input_tokens")
     return Usage(
-        input_tokens=(raw.get("input_tokens") or 0) + cached + written,
-        output_tokens=raw.get("output_tokens") or 0,
+        input_tokens=count(raw, "input_tokens") + cached + written,
+        output_tokens=count(raw, "output_tokens"),
         cached_tokens=cached,
         cache_write_tokens=written,
-        reasoning_tokens=details.get("thinking_tokens") or 0,
+        reasoning_tokens=count(raw, "output_tokens_details", "thinking_tokens"),
         raw=raw,
     )
 

@@ -1,0 +1,84 @@
+"""Cohere, Chat version 2.
+
+Residency: the public API runs in the United States; a private deployment runs where its owner put it.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from leitstand.core.classes import Region
+from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.providers.base import HTTPCall, Sample, Target
+from leitstand.providers.exchange import converse
+from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.wire import cohere
+
+
+class Cohere:
+    """Speaks with api.cohere.com and with private deployments of it."""
+
+    kind: Final = "cohere"
+    title = "Cohere"
+    docs = "https://docs.cohere.com/reference/chat"
+    dialect: Dialect = "chat"
+    base_url = "https://api.cohere.com/v2"
+    regions: tuple[Region, ...] = (Region.US, Region.EU, Region.OTHER, Region.LOCAL)
+    sample = Sample(
+        plain=(
+            b'{"id":"c14c80c3-18eb-4519-9460-6c92edd8cfb4","finish_reason":"COMPLETE","message":'
+            b'{"role":"assistant","content":[{"type":"text","text":"Guten Tag, Berta."}]},"usage":'
+            b'{"billed_units":{"input_tokens":19,"output_tokens":6},"tokens":{"input_tokens":514,'
+            b'"output_tokens":8},"cached_tokens":0}}'
+        ),
+        stream=b"".join(
+            b'event: %b\ndata: {"type":"%b"%b}\n\n' % (name, name, rest)
+            for name, rest in (
+                (
+                    b"message-start",
+                    b',"id":"29f14a5a","delta":{"message":{"role":"assistant","content":[],"tool_plan":"",'
+                    b'"tool_calls":[],"citations":[]}}',
+                ),
+                (
+                    b"content-start",
+                    b',"index":0,"delta":{"message":{"content":{"type":"text","text":""}}}',
+                ),
+                (
+                    b"content-delta",
+                    b',"index":0,"delta":{"message":{"content":{"text":"Guten Tag,"}}}',
+                ),
+                (b"content-delta", b',"index":0,"delta":{"message":{"content":{"text":" Berta."}}}'),
+                (b"content-end", b',"index":0'),
+                (
+                    b"message-end",
+                    b',"delta":{"finish_reason":"COMPLETE","usage":{"billed_units":{"input_tokens":19,'
+                    b'"output_tokens":6},"tokens":{"input_tokens":514,"output_tokens":8}}}',
+                ),
+            )
+        ),
+        text="Guten Tag, Berta.",
+        input_tokens=19,
+        output_tokens=6,
+    )
+
+    def lacks(self, prompt: Prompt) -> str | None:
+        """See Adapter."""
+        return cohere.lacks(prompt)
+
+    def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
+        """See Adapter."""
+        prompt = masked.prompt
+        request = HTTPRequest(
+            "POST",
+            f"{target.base_url or self.base_url}/chat",
+            (
+                ("content-type", "application/json"),
+                ("authorization", f"Bearer {target.secret}"),
+                *target.headers,
+            ),
+            cohere.encode(prompt, target.model),
+            target.ca_file,
+        )
+        return converse(call, request, cohere.Answers(target.model), stream=prompt.stream)
+
+
+ADAPTER = Cohere()

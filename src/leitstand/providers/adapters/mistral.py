@@ -1,0 +1,80 @@
+"""Mistral, chat completions.
+
+Residency: `https://api.eu.mistral.ai/v1` processes in the European Union and `https://api.us.mistral.ai/v1`
+in the United States; the default host promises neither for every model.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from leitstand.core.classes import Region
+from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.providers.base import HTTPCall, Sample, Target
+from leitstand.providers.exchange import converse
+from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.wire import mistral
+
+
+class Mistral:
+    """Speaks with api.mistral.ai and its regional hosts."""
+
+    kind: Final = "mistral"
+    title = "Mistral"
+    docs = "https://docs.mistral.ai/api/#tag/chat"
+    dialect: Dialect = "chat"
+    base_url = "https://api.mistral.ai/v1"
+    regions: tuple[Region, ...] = (Region.EU, Region.US, Region.OTHER)
+    sample = Sample(
+        plain=(
+            b'{"id":"cmpl-e5cc70bb28c444948073e77776eb30ef","object":"chat.completion","created":1702256327,'
+            b'"model":"mistral-small-latest","choices":[{"index":0,"message":{"role":"assistant","content":'
+            b'[{"type":"thinking","thinking":[{"type":"text","text":"Kurz."}]},'
+            b'{"type":"text","text":"Guten Tag, Berta."}],"tool_calls":null,"prefix":false},'
+            b'"finish_reason":"stop"}],"usage":{"prompt_tokens":19,"total_tokens":25,"completion_tokens":6,'
+            b'"prompt_tokens_details":{"cached_tokens":0}}}'
+        ),
+        stream=b"".join(
+            b'data: {"id":"cmpl-e5cc70bb","object":"chat.completion.chunk","created":1702256327,'
+            b'"model":"mistral-small-latest",' + rest + b"}\n\n"
+            for rest in (
+                b'"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]',
+                b'"choices":[{"index":0,"delta":{"content":"Guten Tag,"},"finish_reason":null}]',
+                b'"choices":[{"index":0,"delta":{"content":" Berta."},"finish_reason":null}]',
+                b'"choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}],'
+                b'"usage":{"prompt_tokens":19,"total_tokens":25,"completion_tokens":6}',
+            )
+        )
+        + b"data: [DONE]\n\n",
+        text="Guten Tag, Berta.",
+        input_tokens=19,
+        output_tokens=6,
+    )
+
+    def lacks(self, prompt: Prompt) -> str | None:
+        """See Adapter."""
+        return mistral.lacks(prompt)
+
+    def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
+        """See Adapter."""
+        prompt = masked.prompt
+        request = HTTPRequest(
+            "POST",
+            f"{target.base_url or self.base_url}/chat/completions",
+            (
+                ("content-type", "application/json"),
+                ("authorization", f"Bearer {target.secret}"),
+                *target.headers,
+            ),
+            mistral.encode(prompt, target.model),
+            target.ca_file,
+        )
+        # Mistral repeats a prefix in its answer. Clients that gave one in its own words expect that.
+        prefix = "" if _asks_for_prefix(prompt) else mistral.prefix_of(prompt)
+        return converse(call, request, mistral.Answers(prefix), stream=prompt.stream, choices=prompt.choices)
+
+
+def _asks_for_prefix(prompt: Prompt) -> bool:
+    return bool(prompt.messages and (prompt.messages[-1].extra or {}).get("prefix"))
+
+
+ADAPTER = Mistral()
