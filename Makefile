@@ -38,7 +38,8 @@ run: install     ## start the demo on http://127.0.0.1:$(PORT)
 test: install-dev install-browser     ## all tests, against real servers on 127.0.0.1
 	$(BIN)/python -m pytest
 
-test-model: install-dev     ## the built-in llama.cpp runtime with real weights (about 500 MB, several minutes)
+test-model: install-dev     ## the built-in llama.cpp runtime with real weights (compiles it, 7 minutes; loads 500 MB)
+	$(UV) pip install --quiet --python $(BIN)/python -e '.[llama]'
 	$(BIN)/python -m pytest -m weights
 
 check: install-dev     ## lint, format, types, import contracts

@@ -68,7 +68,7 @@ async def test_an_answer_is_whole_with_its_usage(simulator: Simulator, kind: str
         ("hang_after_headers", True, "timeout_first"),
         ("stall_before_first", True, "timeout_first"),
         ("stall_after_first", True, "timeout_idle"),
-        ("hang_before_headers", False, "timeout_total"),
+        ("hang_before_headers", False, "timeout_first"),
         ("cut_before_first", True, "cut"),
         ("cut_stream", True, "cut"),
         ("cut_plain", False, "cut"),

@@ -73,6 +73,7 @@ def test_a_new_user_signs_in_asks_and_sees_the_answer(demo: Demo) -> None:
         page.keyboard.press("Enter")
         page.wait_for_url("**/betrieb/it")
         page.goto(f"{demo.address}/chat")
+        page.select_option("#modell", "standard")
         page.fill(
             "textarea", "Schreibe Frau Anna Kowalczyk (kowalczyk@kunde.example), dass ihr Angebot gilt."
         )

@@ -134,7 +134,7 @@ def test_what_policy_refused_is_in_the_journal(desk: Desk) -> None:
     refused = desk.ask("fern")
     record = desk.house.record(refused.headers["x-leitstand-request-id"])
     assert (record["outcome"], record["code"]) == ("refused", "policy_no_target")
-    assert (record["user"], record["data_class"], record["provider"]) == ("anna", "", "")
+    assert (record["user"], record["data_class"], record["provider"]) == ("anna", "internal", "")
 
 
 def test_the_region_is_named_where_the_region_is_the_reason(desk: Desk) -> None:

@@ -104,6 +104,7 @@ def test_a_finding_that_cannot_be_used_says_why(open_page: Any) -> None:
 
 def test_nothing_found_says_how_to_add_one(open_page: Any, desk: Any) -> None:
     desk.house.first_run.found_ = desk.house.first_run.found_[-1:]
+    desk.house.first_run.done = False
     page = open_page("/start", "jonas")
     expect(page.locator("main")).to_contain_text("Es wurde kein Anbieter gefunden.")
     expect(page.locator("main")).to_contain_text("Umgebungsvariable")

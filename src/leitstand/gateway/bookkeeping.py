@@ -63,7 +63,7 @@ class Book:
     citations: list[dict[str, Any]] = field(default_factory=list)
     downgraded_to: list[str] = field(default_factory=list)
     complete: bool = False
-    refusal: Refusal | None = None  # of a request that could not be read
+    refusal: Refusal | None = None  # why nothing, or not everything, was answered
     started: float = 0.0
     first_token: float = 0.0
 
@@ -88,6 +88,8 @@ class Book:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if isinstance(error, Refusal):
+            self.refusal = error
         record = self._record(*self._verdict(error or self.refusal))
         await self.journal.write(record)
         self.events.say(Answered(record))
@@ -137,7 +139,7 @@ class Book:
             provider=provider,
             provider_model=model,
             region=region,
-            data_class=admitted.data_class.word if admitted else "",
+            data_class=admitted.data_class.word if admitted else self._class_refused(),
             outcome=outcome,
             code=code,
             input_tokens=self.usage.input_tokens,
@@ -155,6 +157,10 @@ class Book:
             unpriced=self.unpriced,
             detail=self._detail(),
         )
+
+    def _class_refused(self) -> str:
+        """The data class for which policy found no target, where that was the reason."""
+        return str(self.refusal.detail.get("data_class", "")) if self.refusal else ""
 
     @staticmethod
     def _application_us(seconds: float) -> int:
