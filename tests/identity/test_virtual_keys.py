@@ -160,3 +160,11 @@ def test_keys_of_nobody_all_sound_alike(people: dict[str, Person], key: str) -> 
 def test_no_key_at_all_is_told_how_to_send_one() -> None:
     with pytest.raises(InvalidKey, match="Authorization: Bearer"):
         KeyRing({}, {}, PEPPER).identify("", 0, "")
+
+
+def test_a_key_is_rotated_once_and_then_its_successor(room: IdentityDesk) -> None:
+    first = room.keys.create(KeyRequest("anna"), "petra")
+    second = room.keys.rotate(first.id, "petra")
+    with pytest.raises(InvalidRequest, match=second.id):
+        room.keys.rotate(first.id, "petra")
+    assert room.keys.rotate(second.id, "petra").expires_us is None

@@ -78,6 +78,11 @@ class VirtualKeys:
                 f"Der Schlüssel {key_id} ist gesperrt; stellen Sie einen neuen aus.",
                 f"The key {key_id} is revoked; create a new one.",
             )
+        if old.replaced_by is not None:
+            raise InvalidRequest(
+                f"Der Schlüssel {key_id} ist schon erneuert; sein Nachfolger ist {old.replaced_by}. Erneuern Sie diesen.",
+                f"The key {key_id} was rotated already; its successor is {old.replaced_by}. Rotate that one.",
+            )
         lifetime_us = None if old.expires_us is None else max(old.expires_us - old.created_us, _DAY_US)
         wish = KeyRequest(
             old.user, old.label, old.use_cases, old.models, old.networks,
