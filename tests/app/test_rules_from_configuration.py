@@ -6,9 +6,12 @@ from decimal import Decimal
 import pytest
 
 from leitstand.accounting.limits import LimitRule
+from leitstand.accounting.rates import shipped_rates
 from leitstand.app import rules
 from leitstand.configuration import models as m
+from leitstand.configuration.checks import SHIPPED_CURRENCIES
 from leitstand.configuration.current import Configuration
+from leitstand.configuration.file import read
 from leitstand.core.classes import DataClass, Region, Role
 from leitstand.core.clock import Clock
 from leitstand.policy.rulebook import Contract
@@ -109,3 +112,18 @@ def test_terms_of_the_company_stay_readable_and_its_words_are_always_masked() ->
     text = "Projekt Eisvogel bei Musterwerk Nord GmbH"
     found = {text[each.start : each.end] for each in scanner.scan_text(text)}
     assert found == {"Projekt Eisvogel"}
+
+
+def test_a_price_in_a_currency_without_a_rate_is_refused_with_its_line() -> None:
+    text = (
+        "providers:\n  - {name: p, kind: openai, region: us}\n"
+        "prices:\n  - {provider: p, model: m, input: 1, output: 2, currency: CHF}\n"
+    )
+    (error,) = read(text).errors
+    assert (error.line, error.path) == (4, "prices[0].currency")
+    rated = text + "exchange_rates:\n  - {currency: CHF, date: 2026-01-01, per_euro: 0.94}\n"
+    assert read(rated).errors == ()
+
+
+def test_currencies_known_to_validation_are_those_that_accounting_ships() -> None:
+    assert {"EUR"} | {rate.currency for rate in shipped_rates()} == SHIPPED_CURRENCIES

@@ -18,6 +18,7 @@ from leitstand.configuration.values import EACH, parse_scope
 from leitstand.core.classes import Region
 
 DPA_WARNING_DAYS = 60
+SHIPPED_CURRENCIES = frozenset({"EUR", "USD"})  # those of accounting/rates.toml; a test compares them
 _REFERENCE = ("env:", "file:", "sealed:")
 
 
@@ -233,8 +234,24 @@ def _special(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
         )
 
 
+def _price(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
+    """A price in a currency without any rate could not be booked."""
+    assert isinstance(each.value, m.Price)
+    currency = each.value.currency
+    rated = SHIPPED_CURRENCIES | {name.split(" ")[0] for name in known.of("exchange_rate")}
+    if currency not in rated:
+        yield Remark(
+            (*each.path, "currency"),
+            f"Für {currency} gibt es keinen Wechselkurs.",
+            f"There is no exchange rate for {currency}.",
+            f"exchange_rates: [{{currency: {currency}, date: JJJJ-MM-TT, per_euro: …}}]",
+            f"exchange_rates: [{{currency: {currency}, date: YYYY-MM-DD, per_euro: …}}]",
+        )
+
+
 _RULES: Mapping[str, tuple[Callable[[Placed, Known, date], Iterator[Remark]], ...]] = {
     "provider": (_dpa, _secret, _transport),
     "limit": (_limit,),
+    "price": (_price,),
     "policy": (_special,),
 }
