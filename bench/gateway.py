@@ -95,7 +95,7 @@ class Client:
 def body(text: str, n: str, model: str, stream: bool) -> bytes:
     """A chat request that no cache has seen."""
     return json.dumps(
-        {"model": model, "stream": stream, "max_tokens": 60,
+        {"model": model, "stream": stream, "max_tokens": 300,
          "messages": [{"role": "user", "content": text.format(n=n)}]}
     ).encode()  # fmt: skip
 
