@@ -103,7 +103,7 @@ def test_long_prompts_pay_the_dearer_tier(book: PriceBook) -> None:
         ("vertex", Region.EU, "claude-opus-4-1@20250805", "1"),
         ("vertex", Region.EU, "claude-sonnet-4@20250514", "1"),
         ("vertex", Region.EU, "gemini-2.5-pro", "1"),
-        ("mistral", Region.EU, "mistral-large-latest", "1"),
+        ("mistral", Region.EU, "mistral-large-latest", "1.10"),
     ],
 )
 def test_regional_surcharges_follow_the_table(kind: str, region: Region, model: str, factor: str) -> None:

@@ -1,6 +1,7 @@
 """Every adapter on the shelf answers its sample exchange and maps failures to the same words."""
 
 from contextlib import aclosing
+from itertools import takewhile
 
 import pytest
 from canned_server import answer, canned
@@ -13,11 +14,13 @@ from leitstand.providers.base import Adapter, Patience, Target
 from leitstand.providers.door import ClearTextOutside, Door
 from leitstand.providers.faults import UpstreamFault
 from leitstand.providers.http.pool import Pool
+from leitstand.simulator import eventstream
 
 _WHOLE_SHELF = registry.load(adapters, "ADAPTER", "kind", Adapter)
 # An adapter without an address answers inside the process and has tests of its own.
 _SHELF = {kind: adapter for kind, adapter in _WHOLE_SHELF.items() if adapter.base_url}
 _PATIENT = Patience()
+_EVENT_STREAM = eventstream.STREAM_TYPE
 _SECRET = "sk-very-secret-4711"
 every_adapter = pytest.mark.parametrize("adapter", _SHELF.values(), ids=list(_SHELF))
 
@@ -48,16 +51,37 @@ def _text(frames: list[Frame]) -> str:
     return "".join(chunk.text for frame in frames for chunk in frame.chunks if isinstance(chunk, TextDelta))
 
 
-def _events(adapter: Adapter) -> bytes:
-    """The sample stream with its last event left out."""
-    return adapter.sample.stream.rstrip().replace(b"\r\n", b"\n").rpartition(b"\n\n")[0] + b"\n\n"
+def _events(adapter: Adapter) -> list[bytes]:
+    """The events of the sample stream, each with its framing."""
+    stream = adapter.sample.stream
+    if adapter.sample.media_type == _EVENT_STREAM:
+        events, start = [], 0
+        while start < len(stream):
+            end = start + int.from_bytes(stream[start : start + 4])
+            events.append(stream[start:end])
+            start = end
+        return events
+    return [event + b"\n\n" for event in stream.replace(b"\r\n", b"\n").rstrip().split(b"\n\n")]
+
+
+def _until(adapter: Adapter, word: bytes) -> bytes:
+    """The sample stream up to the event that holds the word."""
+    return b"".join(takewhile(lambda event: word not in event, _events(adapter)))
+
+
+def _overload(adapter: Adapter) -> bytes:
+    """An event that says: overloaded."""
+    if adapter.sample.media_type == _EVENT_STREAM:
+        return eventstream.message("exception", "serviceUnavailableException", b'{"message":"Overloaded"}')
+    error = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+    return b"event: error\ndata: " + error + b"\n\n"
 
 
 @every_adapter
 @pytest.mark.parametrize("stream", [False, True])
 async def test_the_sample_exchange_is_read(adapter: Adapter, stream: bool, pool: Pool) -> None:
     sample = adapter.sample
-    kind = "text/event-stream" if stream else "application/json"
+    kind = sample.media_type if stream else "application/json"
     async with canned(answer(sample.stream if stream else sample.plain, kind=kind)) as server:
         frames = await _ask(pool, _masked(stream), _target(adapter, server.url))
     chunks = [chunk for frame in frames for chunk in frame.chunks]
@@ -97,7 +121,7 @@ async def test_a_refusal_becomes_its_fault(adapter: Adapter, status: int, kind: 
 async def test_a_stream_without_an_answer_is_no_answer(
     adapter: Adapter, body: bytes, kind: str, pool: Pool
 ) -> None:
-    async with canned(answer(body, kind="text/event-stream")) as server:
+    async with canned(answer(body, kind=adapter.sample.media_type)) as server:
         with pytest.raises(UpstreamFault) as caught:
             await _ask(pool, _masked(True), _target(adapter, server.url))
     assert (caught.value.kind, caught.value.answered) == (kind, False)
@@ -125,13 +149,9 @@ async def test_a_plain_body_without_an_answer_is_no_answer(
 @every_adapter
 @pytest.mark.parametrize("clean_end", [False, True])
 async def test_a_stream_that_ends_early_is_a_cut(adapter: Adapter, clean_end: bool, pool: Pool) -> None:
-    head, _, tail = adapter.sample.stream.partition(b"Berta")
-    body = head.replace(b"\r\n", b"\n").rpartition(b"\n\n")[0] + b"\n\n"
-    response = (
-        answer(body, kind="text/event-stream")
-        if clean_end
-        else answer(body + tail, kind="text/event-stream", cut=len(tail))
-    )
+    body, kind = _until(adapter, b"Berta"), adapter.sample.media_type
+    promised = body if clean_end else body + bytes(40)
+    response = answer(promised, kind=kind, cut=len(promised) - len(body))
     async with canned(response) as server:
         with pytest.raises(UpstreamFault) as caught:
             await _ask(pool, _masked(True), _target(adapter, server.url))
@@ -148,12 +168,8 @@ async def test_a_cut_plain_answer_is_a_cut(adapter: Adapter, pool: Pool) -> None
 
 @every_adapter
 async def test_an_error_event_after_content_says_that_content_was_there(adapter: Adapter, pool: Pool) -> None:
-    head, _, _ = adapter.sample.stream.replace(b"\r\n", b"\n").partition(b"Berta")
-    error = (
-        b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n'
-    )
-    body = head.rpartition(b"\n\n")[0] + b"\n\n" + error
-    async with canned(answer(body, kind="text/event-stream")) as server:
+    body = _until(adapter, b"Berta") + _overload(adapter)
+    async with canned(answer(body, kind=adapter.sample.media_type)) as server:
         with pytest.raises(UpstreamFault) as caught:
             await _ask(pool, _masked(True), _target(adapter, server.url))
     assert (caught.value.kind, caught.value.answered) == ("overloaded", True)
@@ -166,9 +182,9 @@ async def test_an_error_event_after_content_says_that_content_was_there(adapter:
 async def test_silence_is_a_time_out_of_its_phase(
     adapter: Adapter, until: bytes, kind: str, pool: Pool
 ) -> None:
-    stream = adapter.sample.stream.replace(b"\r\n", b"\n").replace(b'"reasoning_content":"Kurz."', b"")
-    sent = stream.partition(until)[0].rpartition(b"\n\n")[0] + b"\n\n" if until else b""
-    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" if until else b""
+    sent = _until(adapter, until).replace(b'"reasoning_content":"Kurz."', b"") if until else b""
+    opening = f"HTTP/1.1 200 OK\r\ncontent-type: {adapter.sample.media_type}\r\n\r\n"
+    head = opening.encode() if until else b""
     async with canned(head + sent, hang=True) as server:
         patience = Patience(connect_s=2, first_token_s=0.15, idle_s=0.15, total_s=5)
         with pytest.raises(UpstreamFault) as caught:
@@ -245,5 +261,5 @@ async def test_a_server_that_ignores_stream_still_answers(pool: Pool) -> None:
 
 async def test_a_stream_with_finish_reason_needs_no_done_marker(pool: Pool) -> None:
     adapter = _SHELF["openai"]
-    async with canned(answer(_events(adapter), kind="text/event-stream")) as server:
+    async with canned(answer(b"".join(_events(adapter)[:-1]), kind="text/event-stream")) as server:
         assert _text(await _ask(pool, _masked(True), _target(adapter, server.url))) == adapter.sample.text

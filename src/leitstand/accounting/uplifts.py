@@ -46,6 +46,12 @@ UPLIFTS = (
         "vertex", Region.EU, re.compile(rf"(?!{_FLAT_CLAUDE})claude"), Decimal("1.10"),
         "Anthropic, Pricing: regional endpoints of Vertex AI from Claude Sonnet 4.5 on",
     ),
+    Uplift(
+        "mistral", Region.EU, re.compile(""), Decimal("1.10"), "Mistral, Regional inference: 1.1 times the list price",
+    ),
+    Uplift(
+        "mistral", Region.US, re.compile(""), Decimal("1.10"), "Mistral, Regional inference: 1.1 times the list price",
+    ),
 )  # fmt: skip
 
 

@@ -19,7 +19,11 @@ from leitstand.providers.base import Limits, Patience, Target
 
 _ADMINS = (Role.ADMIN, Role.SUPER_ADMIN)
 _LONG_AGO = date(1970, 1, 1)
-_OPTIONS = ("project", "location")  # fields of some kinds only, handed to their adapters by name
+# Fields of some kinds only, handed to their adapters by name.
+_OPTIONS = (
+    "project", "location", "aws_region", "access_key_id", "api_version", "entra_tenant", "entra_client_id",
+    "entra_authority",
+)  # fmt: skip
 _PATIENCE = ("connect", "first_token", "idle", "total")
 
 

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from leitstand.configuration import models as m
+from leitstand.configuration import residency
 from leitstand.configuration.finding import Path, Remark, suggestion
 from leitstand.configuration.kinds import KINDS
 from leitstand.configuration.references import references
@@ -214,6 +215,29 @@ def _transport(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
         )
 
 
+def _gemini(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
+    """The Gemini API promises no place of processing, so no contract can make `eu` true."""
+    assert isinstance(each.value, m.Provider)
+    provider = each.value
+    inside = provider.place in (Region.EU, Region.LOCAL)
+    if provider.kind is m.ProviderKind.GEMINI and inside and not provider.base_url:
+        yield Remark(
+            (*each.path, "region"),
+            f"Die Gemini-API sagt keine Verarbeitung in der Region {provider.place} zu.",
+            f"The Gemini API promises no processing in region {provider.place}.",
+            "Für die EU gibt es die Art vertex mit location: europe-west3 oder eu.",
+            "For the EU there is kind vertex with location: europe-west3 or eu.",
+            "warning",
+        )
+
+
+def _residency(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
+    assert isinstance(each.value, m.Provider)
+    doubt = residency.doubt(each.value, each.path)
+    if doubt is not None:
+        yield doubt
+
+
 def _is_here(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -250,7 +274,7 @@ def _price(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
 
 
 _RULES: Mapping[str, tuple[Callable[[Placed, Known, date], Iterator[Remark]], ...]] = {
-    "provider": (_dpa, _secret, _transport),
+    "provider": (_dpa, _secret, _transport, _gemini, _residency),
     "limit": (_limit,),
     "price": (_price,),
     "policy": (_special,),

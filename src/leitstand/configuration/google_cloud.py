@@ -43,7 +43,7 @@ CloudLocation = Annotated[str, AfterValidator(_location)]
 
 
 def check_place(location: str | None, region: Region) -> None:
-    """Raise PydanticCustomError for a missing location, or one outside the EU under region `eu`.
+    """Raise PydanticCustomError for a missing location, region `local`, or region `eu` outside the EU.
 
     Fails closed: what decides where data goes must not contradict what decides which data may go.
     """
@@ -51,6 +51,11 @@ def check_place(location: str | None, region: Region) -> None:
         raise refused(
             "Die Art „vertex“ braucht location, zum Beispiel europe-west3 (Frankfurt) oder eu.",
             "Kind 'vertex' needs a location, e.g. europe-west3 (Frankfurt) or eu.",
+        )
+    if region is Region.LOCAL:
+        raise refused(
+            "Die Art „vertex“ läuft bei Google, nicht im Haus: region kann nicht local sein.",
+            "Kind 'vertex' runs at Google, not in the house: region cannot be local.",
         )
     if region is Region.EU and location not in _IN_THE_EU:
         raise refused(

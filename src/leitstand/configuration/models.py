@@ -4,13 +4,15 @@ All models are frozen and refuse unknown keys. `key` is the name under which an 
 marked `private` are written to the audit trail as changed, but without their value.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from leitstand.configuration import google_cloud
+from leitstand.configuration import amazon, azure, google_cloud
 from leitstand.configuration import values as v
 from leitstand.core.classes import DataClass, Region, Role
 
@@ -80,6 +82,14 @@ class ProviderKind(StrEnum):
     EXTRACTIVE = "extractive"
 
 
+_FIELDS_OF_KINDS: Mapping[ProviderKind, tuple[str, ...]] = MappingProxyType(
+    {
+        ProviderKind.BEDROCK: ("aws_region", "access_key_id"),
+        ProviderKind.AZURE_OPENAI: ("api_version", "entra_tenant", "entra_client_id", "entra_authority"),
+    }
+)
+
+
 class DPA(Section):
     """The data-processing agreement with a provider (GDPR article 28). Without a valid one: public data only."""
 
@@ -144,6 +154,31 @@ class Provider(Named):
         default=None,
         description="Kind `vertex`, needed there: where it processes, e.g. `europe-west3` (Frankfurt) or `eu`.",
     )
+    aws_region: amazon.AWSRegion | None = Field(
+        default=None,
+        description="Kind `bedrock`: region of AWS; none: the one that base_url names, else `eu-central-1` (Frankfurt).",
+    )
+    access_key_id: amazon.AccessKeyID | None = Field(
+        default=None,
+        description="Kind `bedrock`: id of the key pair whose secret key is in api_key; none: api_key holds a "
+        "Bedrock API key, or temporary credentials as JSON.",
+    )
+    api_version: azure.APIVersion | None = Field(
+        default=None,
+        description="Kind `azure_openai`: dated version of the API for addresses without `/openai/v1`; "
+        "none: 2024-10-21.",
+    )
+    entra_tenant: azure.EntraName | None = Field(
+        default=None, description="Kind `azure_openai`: tenant whose application enters instead of a key."
+    )
+    entra_client_id: azure.EntraName | None = Field(
+        default=None,
+        description="Kind `azure_openai`: id of that application; api_key then holds its secret.",
+    )
+    entra_authority: v.BaseAddress | None = Field(
+        default=None,
+        description="Kind `azure_openai`: address that grants tokens; none: https://login.microsoftonline.com.",
+    )
     region: Region = Field(default=Region.OTHER, description="Where it processes data.")
     dpa: DPA | None = Field(
         default=None, description="Data-processing agreement; not needed in region `local`."
@@ -164,6 +199,11 @@ class Provider(Named):
                 "Die Angaben project und location gehören zur Art „vertex“.",
                 "The values project and location belong to kind 'vertex'.",
             )
+        if self.kind is ProviderKind.BEDROCK:
+            amazon.check_place(self.aws_region, self.base_url, self.region)
+        if self.kind is ProviderKind.AZURE_OPENAI:
+            azure.check_entry(self.entra_tenant, self.entra_client_id, self.entra_authority)
+        self._refuse_fields_of_other_kinds()
         elsewhere = "region" in self.model_fields_set and self.region is not Region.LOCAL
         if self.kind is ProviderKind.EXTRACTIVE and elsewhere:
             raise v.refused(
@@ -171,6 +211,15 @@ class Provider(Named):
                 "Kind 'extractive' runs in the house: region must be local.",
             )
         return self
+
+    def _refuse_fields_of_other_kinds(self) -> None:
+        for kind, names in _FIELDS_OF_KINDS.items():
+            for name in names:
+                if self.kind is not kind and getattr(self, name):
+                    raise v.refused(
+                        f"Die Angabe {name} gehört zur Art „{kind}“.",
+                        f"The value {name} belongs to kind '{kind}'.",
+                    )
 
     @property
     def place(self) -> Region:

@@ -59,7 +59,7 @@ class Target:
 class Sample:
     """A recorded exchange that the contract test replays: the same short answer plain and streamed.
 
-    plain: a response body. stream: server-sent events with every line end. text: the answer's text.
+    plain: a response body. stream: events with their framing, of type `media_type`. text: the answer's text.
     """
 
     plain: bytes
@@ -67,6 +67,7 @@ class Sample:
     text: str
     input_tokens: int
     output_tokens: int
+    media_type: str = "text/event-stream"
 
 
 class HTTPAnswer(Protocol):

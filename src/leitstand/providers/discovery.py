@@ -62,13 +62,11 @@ CLOUD = (
     CloudPreset(
         "ANTHROPIC_API_KEY", "anthropic", "Anthropic", "anthropic", "us", (("gruendlich", "claude-sonnet-4-5"),)
     ),
+    CloudPreset("MISTRAL_API_KEY", "mistral", "Mistral", "mistral", "eu", (("mistral", "mistral-small-latest"),)),
+    CloudPreset("CO_API_KEY", "cohere", "Cohere", "cohere", "us", (("cohere", "command-a-03-2025"),)),
     CloudPreset(
-        "MISTRAL_API_KEY", "mistral", "Mistral", "openai_compatible", "eu",
-        (("mistral", "mistral-small-latest"),), "https://api.mistral.ai/v1",
-    ),
-    CloudPreset(
-        "TOGETHER_API_KEY", "together", "Together.ai", "openai_compatible", "us",
-        (("llama", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),), "https://api.together.xyz/v1",
+        "TOGETHER_API_KEY", "together", "Together.ai", "together", "us",
+        (("llama", "meta-llama/Llama-3.3-70B-Instruct-Turbo"),),
     ),
     CloudPreset(
         "IONOS_API_TOKEN", "ionos", "IONOS AI Model Hub", "openai_compatible", "eu",

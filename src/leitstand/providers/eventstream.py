@@ -13,6 +13,7 @@ import msgspec
 
 from leitstand.providers.sse import Event
 
+MEDIA_TYPE = "application/vnd.amazon.eventstream"
 LIMIT_BYTES = 16 * 1024 * 1024
 _PRELUDE = struct.Struct(">III")
 _NUMBER = struct.Struct(">I")

@@ -9,10 +9,11 @@ import msgspec
 
 from leitstand.core.conversation import Frame
 from leitstand.providers.base import HTTPAnswer, HTTPCall
+from leitstand.providers.eventstream import BrokenMessage
 from leitstand.providers.faults import FaultKind, UpstreamFault, classify, shorten
 from leitstand.providers.http.faults import HTTPFault
 from leitstand.providers.http.request import HTTPRequest
-from leitstand.providers.sse import EventTooLong, Parser
+from leitstand.providers.sse import Event, EventTooLong, Parser
 
 _PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
 _ERROR_LIMIT_BYTES = 256 * 1024
@@ -29,6 +30,13 @@ class Decoder(Protocol):
 
     def complete(self, choices: int) -> bool:
         """Whether an end of the bytes is now a clean end of the answer."""
+
+
+class Framing(Protocol):
+    """Finds the events in the bytes of a stream: `sse.Parser` and `eventstream.Parser`."""
+
+    def feed(self, piece: bytes) -> list[Event]:
+        """The events that are complete with this piece."""
 
 
 class Format(Protocol):
@@ -53,17 +61,18 @@ async def converse(
     stream: bool,
     choices: int = 1,
     refusal: Refusal = classify,
+    framing: Callable[[], Framing] = Parser,
 ) -> AsyncGenerator[Frame, None]:
     """Send the request and yield the frames of its answer; what is no whole answer raises UpstreamFault.
 
     choices: how many alternatives were asked for; each must end. refusal: for a provider whose errors say
-    more than `classify` can know.
+    more than `classify` can know. framing: for streams that are no server-sent events.
     """
     async with call(request) as answer:
         if answer.status != 200:
             raise refusal(answer.status, answer.headers, await answer.body(_ERROR_LIMIT_BYTES))
         if stream and "json" not in answer.headers.get("content-type", ""):
-            async with aclosing(_events(answer, wire.Decoder(), choices)) as frames:
+            async with aclosing(_events(answer, framing(), wire.Decoder(), choices)) as frames:
                 async for frame in frames:
                     yield frame
         else:
@@ -84,8 +93,9 @@ def _plain(body: bytes, wire: Format) -> Frame:
     return frame
 
 
-async def _events(answer: HTTPAnswer, decoder: Decoder, choices: int) -> AsyncGenerator[Frame, None]:
-    parser = Parser()
+async def _events(
+    answer: HTTPAnswer, parser: Framing, decoder: Decoder, choices: int
+) -> AsyncGenerator[Frame, None]:
     first = b""
     seen = False
     try:
@@ -98,7 +108,7 @@ async def _events(answer: HTTPAnswer, decoder: Decoder, choices: int) -> AsyncGe
                     return
                 seen = True
                 yield frame
-    except (msgspec.DecodeError, UnicodeDecodeError, EventTooLong) as cause:
+    except (msgspec.DecodeError, UnicodeDecodeError, EventTooLong, BrokenMessage) as cause:
         raise UpstreamFault(FaultKind.MALFORMED, f"an event cannot be read: {cause}", status=200) from cause
     except HTTPFault:
         if not decoder.complete(choices):

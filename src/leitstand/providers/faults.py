@@ -111,13 +111,19 @@ def classify(
 def in_stream(error: Any) -> UpstreamFault:
     """The fault behind an error object that came inside an answer with status 200."""
     said = _from_error(error)
-    number = error.get("code") if isinstance(error, dict) else None
-    status = (
-        number if isinstance(number, int) and 400 <= number < 600 else _STATUS_BY_TYPE.get(said.type, 500)
-    )
     return UpstreamFault(
-        _kind(status, said), shorten(said.message) or "the provider reported an error", status=200
+        _kind(_status_in(said), said), shorten(said.message) or "the provider reported an error", status=200
     )
+
+
+def _status_in(said: _Said) -> int:
+    """The status that an error would have had as an answer: its number, else that of its name, else 500."""
+    for word in (said.code, said.type):
+        if word.isdecimal() and 400 <= int(word) < 600:
+            return int(word)
+        if word in _STATUS_BY_TYPE:
+            return _STATUS_BY_TYPE[word]
+    return 500
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -149,6 +155,7 @@ def shorten(text: str) -> str:
 _STATUS_BY_TYPE = {
     "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
     "not_found_error": 404, "rate_limit_error": 429, "rate_limit_exceeded": 429, "insufficient_quota": 429,
+    "content_filter": 400, "context_length_exceeded": 400,
     "timeout_error": 504, "api_error": 500, "server_error": 500, "overloaded_error": 529,
 }  # fmt: skip
 
@@ -160,17 +167,19 @@ _KIND_BY_STATUS = {
 }  # fmt: skip
 
 _QUOTA = re.compile(
-    r"insufficient_quota|billing|credit balance|exceeded your current quota|spend_limit", re.I
+    r"insufficient_quota|billing|credit balance|exceeded your current quota|spend_limit|calls / month", re.I
 )
 _TOO_LONG = re.compile(
     r"context_length_exceeded|prompt is too long|context (length|window|size)|string_above_max_length"
-    r"|input is too long|too many (input )?tokens",
+    r"|input is too long|too many (input )?tokens|\bmax_new_tokens\b",
     re.I,
 )
 _FILTERED = re.compile(
     r"content.filter|content_policy_violation|content management policy|responsibleai", re.I
 )
-_MISSING = re.compile(r"model_not_found|model.{0,80}(does not exist|not found|not_found)|unknown model", re.I)
+_MISSING = re.compile(
+    r"model_not_found|model.{0,80}(does not exist|not found|not_found)|(unknown|invalid)[ _]model", re.I
+)
 
 
 def _kind(status: int, said: _Said) -> FaultKind:
@@ -215,8 +224,20 @@ def _from_error(error: Any) -> _Said:
     return _Said(
         code=str(error.get("code") or ""),
         type=str(error.get("type") or error.get("status") or ""),
-        message=str(error.get("message") or error.get("msg") or ""),
+        message=_sentence(error),
     )
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    """The message; Mistral packs a FastAPI list into it, and such a list names the field beside the words."""
+    message = error.get("message") or error.get("msg") or ""
+    if isinstance(message, dict):
+        message = message.get("detail") or message
+    if isinstance(message, list) and message and isinstance(message[0], dict):
+        error, message = message[0], message[0].get("msg") or message
+    words = message if isinstance(message, str) else msgspec.json.encode(message).decode()
+    place = error.get("loc")
+    return f"{'.'.join(map(str, place))}: {words}" if isinstance(place, list) and place else words
 
 
 def _prose(body: bytes) -> str:

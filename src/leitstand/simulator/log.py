@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from leitstand.simulator.http import Request
 
-_SECRET_HEADERS = frozenset({"authorization", "x-api-key", "api-key"})
+_SECRET_HEADERS = frozenset(
+    {"authorization", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token"}
+)
 
 
 class Entry(msgspec.Struct):

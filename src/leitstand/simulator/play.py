@@ -17,7 +17,6 @@ from leitstand.simulator.values import Answer, Asked, Usage
 from leitstand.simulator.wire import (
     HTML_TYPE,
     JSON_TYPE,
-    STREAM_TYPE,
     BadRequest,
     Event,
     HeaderList,
@@ -25,6 +24,7 @@ from leitstand.simulator.wire import (
     Problem,
     Wire,
     mint,
+    stream_type,
 )
 
 SILENCE_S = 600.0
@@ -143,7 +143,7 @@ class _Part:
         name = faults.FOR_STREAM.get(fault.fault, fault.fault)
         strikes_at = _strikes_at(name, fault.after_tokens)
         self.entry.first_byte(200)
-        self.reply.begin(self._headers(STREAM_TYPE), None)
+        self.reply.begin(self._headers(stream_type(self.wire)), None)
         self.entry.bill(0)  # the input is read before the first token
         pace = Pace(self.reply, *self._speed(fault))
         await pace.first()
@@ -232,7 +232,7 @@ class _Part:
 
     def _begin_broken(self, length: int | None) -> None:
         self.entry.first_byte(200)
-        self.reply.begin(self._headers(STREAM_TYPE if length is None else JSON_TYPE), length)
+        self.reply.begin(self._headers(stream_type(self.wire) if length is None else JSON_TYPE), length)
 
     async def _be_silent(self) -> None:
         self.entry.outcome = "broken"

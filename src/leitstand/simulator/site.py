@@ -4,13 +4,32 @@ import msgspec
 
 from leitstand.simulator import control
 from leitstand.simulator.anthropic_wire import AnthropicWire
+from leitstand.simulator.azure_wire import AzureWire, EntraWire
+from leitstand.simulator.bedrock_wire import BedrockWire
+from leitstand.simulator.cohere_wire import CohereWire
+from leitstand.simulator.gemini_wire import GeminiWire, VertexWire
+from leitstand.simulator.google_token_wire import GoogleTokenWire
 from leitstand.simulator.http import Reply, Request
+from leitstand.simulator.mistral_wire import MistralWire
 from leitstand.simulator.openai_wire import OpenAIWire
 from leitstand.simulator.play import play
 from leitstand.simulator.provider import Provider
+from leitstand.simulator.together_wire import TogetherWire
 from leitstand.simulator.wire import JSON_TYPE, Wire
 
-WIRES: tuple[Wire, ...] = (AnthropicWire(), OpenAIWire())
+WIRES: tuple[Wire, ...] = (
+    GoogleTokenWire(),
+    GeminiWire(),
+    VertexWire(),
+    CohereWire(),
+    MistralWire(),
+    TogetherWire(),
+    BedrockWire(),
+    EntraWire(),
+    AzureWire(),
+    AnthropicWire(),
+    OpenAIWire(),
+)
 """In the order in which they are asked whether they serve a request."""
 CONTROL = "_sim"
 

@@ -43,7 +43,8 @@ class Asked(msgspec.Struct, frozen=True):
 
     users: texts of the user's messages, in order. results: texts of the tool results, where the last turn
     consists of them. forced: name of the tool that must be called, `*` for any, `` for free choice.
-    max_tokens: cap on the output of each choice. cacheable: leading input tokens that the provider may cache.
+    max_tokens: cap on the output of each choice. show_thinking: the reasoning is wanted in the answer, where
+    the format leaves that to the client. cacheable: leading input tokens that the provider may cache.
     segments: the whole input as text, in reading order.
     """
 
@@ -62,6 +63,7 @@ class Asked(msgspec.Struct, frozen=True):
     stream: bool = False
     include_usage: bool = False
     thinking: bool = False
+    show_thinking: bool = False
     input_tokens: int = 0
     cacheable: int = 0
     segments: tuple[str, ...] = ()

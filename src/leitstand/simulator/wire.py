@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -87,6 +87,20 @@ class Wire(Protocol):
 
     def error_event(self, request_id: str) -> bytes:
         """A failure told inside a stream that has begun."""
+
+
+@runtime_checkable
+class OwnStreamType(Protocol):
+    """A wire format whose streams are no server-sent events says so."""
+
+    @property
+    def stream_type(self) -> str:
+        """The content type of its streams."""
+
+
+def stream_type(wire: Wire) -> str:
+    """The content type of a format's streams."""
+    return wire.stream_type if isinstance(wire, OwnStreamType) else STREAM_TYPE
 
 
 def mint(prefix: str) -> str:

@@ -4,14 +4,18 @@ Residency: the public API runs in the United States; a private deployment runs w
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
+from leitstand.providers.faults import FaultKind, UpstreamFault
 from leitstand.providers.http.request import HTTPRequest
 from leitstand.providers.wire import cohere
+
+_UNSAFE = 498  # Cohere, "Errors": Unsafe Request
 
 
 class Cohere:
@@ -78,7 +82,19 @@ class Cohere:
             cohere.encode(prompt, target.model),
             target.ca_file,
         )
-        return converse(call, request, cohere.Answers(target.model), stream=prompt.stream)
+        return _told_unsafe(converse(call, request, cohere.Answers(target.model), stream=prompt.stream))
+
+
+async def _told_unsafe(answer: AsyncGenerator[Frame, None]) -> AsyncGenerator[Frame, None]:
+    """The same frames; status 498 says here that the prompt was blocked, which other targets must not undo."""
+    try:
+        async with aclosing(answer) as frames:
+            async for frame in frames:
+                yield frame
+    except UpstreamFault as fault:
+        if fault.status == _UNSAFE:
+            fault.kind = FaultKind.CONTENT_FILTER
+        raise
 
 
 ADAPTER = Cohere()

@@ -1,10 +1,12 @@
 """Mistral, chat completions.
 
-Residency: `https://api.eu.mistral.ai/v1` processes in the European Union and `https://api.us.mistral.ai/v1`
-in the United States; the default host promises neither for every model.
+Residency: only the regional hosts promise where a request is processed (for 10 % more, see
+`accounting/uplifts.py`). So a target of region `eu` or `us` without an address of its own goes to that
+region's host; api.mistral.ai is global. Source: Mistral, "Regional inference".
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
@@ -13,6 +15,10 @@ from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.http.request import HTTPRequest
 from leitstand.providers.wire import mistral
+
+_REGIONAL: Mapping[Region, str] = MappingProxyType(
+    {Region.EU: "https://api.eu.mistral.ai/v1", Region.US: "https://api.us.mistral.ai/v1"}
+)
 
 
 class Mistral:
@@ -59,7 +65,7 @@ class Mistral:
         prompt = masked.prompt
         request = HTTPRequest(
             "POST",
-            f"{target.base_url or self.base_url}/chat/completions",
+            f"{target.base_url or _REGIONAL.get(target.region, self.base_url)}/chat/completions",
             (
                 ("content-type", "application/json"),
                 ("authorization", f"Bearer {target.secret}"),

@@ -16,13 +16,13 @@ from leitstand.providers.wire import together
 
 
 class Together:
-    """Speaks with api.together.xyz."""
+    """Speaks with api.together.ai."""
 
     kind: Final = "together"
     title = "Together.ai"
     docs = "https://docs.together.ai/reference/chat-completions"
     dialect: Dialect = "chat"
-    base_url = "https://api.together.xyz/v1"
+    base_url = "https://api.together.ai/v1"
     regions: tuple[Region, ...] = (Region.US,)
     sample = Sample(
         plain=(

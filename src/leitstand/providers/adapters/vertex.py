@@ -11,11 +11,12 @@ from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.providers.access_tokens import AccessTokens, Granted
 from leitstand.providers.adapters.gemini import SAMPLE, answers, method
 from leitstand.providers.base import HTTPCall, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.faults import FaultKind, UpstreamFault
-from leitstand.providers.google_account import AccessTokens, read_account
+from leitstand.providers.google_account import granted, read_account
 from leitstand.providers.http.request import HTTPRequest
 from leitstand.providers.wire import gemini, google_faults
 
@@ -50,10 +51,13 @@ class Vertex:
                 async for frame in frames:
                     yield frame
             return
+        account, wait_s = (target.secret,), target.patience.first_token_s
+
+        async def fetch() -> Granted:
+            return await granted(target.secret, call, target.ca_file)
+
         while True:
-            token = await self._tokens.token(
-                target.secret, call, target.patience.first_token_s, target.ca_file
-            )
+            token = await self._tokens.token(account, fetch, wait_s)
             try:
                 async with aclosing(_asked(masked.prompt, target, call, body, token.value)) as frames:
                     async for frame in frames:
@@ -64,7 +68,7 @@ class Vertex:
                 fault.args = (fault.message,)
                 if fault.kind is not FaultKind.AUTH:
                     raise
-                self._tokens.forget(target.secret, token)
+                self._tokens.forget(account, token)
                 if token.fresh:
                     raise
 
@@ -117,9 +121,7 @@ def _host(location: str) -> str:
     """Source: Vertex AI documentation, "Locations" and "Regional and multi-regional endpoints"."""
     if location in _MULTI_REGIONS:
         return f"aiplatform.{location}.rep.googleapis.com"
-    return (
-        "aiplatform.googleapis.com" if location in ("", _GLOBAL) else f"{location}-aiplatform.googleapis.com"
-    )
+    return "aiplatform.googleapis.com" if location == _GLOBAL else f"{location}-aiplatform.googleapis.com"
 
 
 ADAPTER = Vertex()

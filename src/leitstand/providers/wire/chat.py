@@ -134,7 +134,7 @@ class Decoder:
     def chunks(self, answer: _Answer) -> list[Chunk]:
         """What one event or one whole body holds, in our words."""
         chunks: list[Chunk] = []
-        if not self._started:
+        if not self._started and (answer.id or answer.choices):  # Azure judges the prompt before the answer
             self._started = True
             chunks.append(Started(answer.id, answer.model, _envelope(answer)))
         for choice in answer.choices or ():

@@ -30,7 +30,7 @@ __all__ = ["Answers", "Decoder", "encode", "lacks", "usage_of"]
 
 _REASONS = {
     "COMPLETE": StopReason.END, "STOP_SEQUENCE": StopReason.STOP_SEQUENCE, "MAX_TOKENS": StopReason.LENGTH,
-    "TOOL_CALL": StopReason.TOOL,
+    "TOOL_CALL": StopReason.TOOL, "ERROR_TOXIC": StopReason.FILTER,
 }  # fmt: skip
 _FAILED = frozenset({"ERROR", "TIMEOUT"})
 

@@ -57,10 +57,17 @@ class _Reasoning(msgspec.Struct, rename="camel"):
     signature: str = ""
 
 
+class _Cited(msgspec.Struct):
+    """Text that a whole answer wraps together with where it is quoted from."""
+
+    content: list["_Piece"] = []
+
+
 class _Piece(msgspec.Struct, rename="camel"):
     """A content block, or a piece of one."""
 
     text: str = ""
+    citations_content: _Cited | None = None
     tool_use: _ToolUse | None = None
     reasoning_content: _Reasoning | None = None
 
@@ -193,6 +200,8 @@ def _said(piece: _Piece) -> tuple[Chunk, ...]:
     """Text or reasoning, whole or a piece of it."""
     if piece.text:
         return (TextDelta(piece.text),)
+    if piece.citations_content is not None:
+        return tuple(TextDelta(cited.text) for cited in piece.citations_content.content if cited.text)
     reasoning = piece.reasoning_content
     if reasoning is None:
         return ()

@@ -4,7 +4,13 @@ import re
 
 from leitstand.core.conversation import Json, Media
 
-_IMAGES = {"image/png": "png", "image/jpeg": "jpeg", "image/jpg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+_IMAGES = {
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/jpg": "jpeg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
 _DOCUMENTS = {
     "application/pdf": "pdf",
     "text/csv": "csv",

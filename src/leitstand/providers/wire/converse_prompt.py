@@ -32,7 +32,7 @@ from leitstand.providers.wire.messages_prompt import DEFAULT_MAX_TOKENS, argumen
 _CLAUDE = re.compile(r"anthropic\.claude|claude-")
 _CACHES = re.compile(r"claude|amazon\.nova")  # the families that take cache points
 _GPT_OSS = re.compile(r"openai\.gpt-oss")
-_CHOICES = {"auto": {"auto": {}}, "required": {"any": {}}}
+_CHOICES: dict[str, Json] = {"auto": {"auto": {}}, "required": {"any": {}}}
 _CLAUDE_CHOICES = {"auto": "auto", "none": "none", "required": "any", "tool": "tool"}
 
 
@@ -138,9 +138,7 @@ def _block(part: Any) -> Json:
         case Thinking(redacted=True):
             return {"reasoningContent": {"redactedContent": part.signature}}
         case Thinking():
-            return {
-                "reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}
-            }
+            return {"reasoningContent": {"reasoningText": {"text": part.text, "signature": part.signature}}}
         case ToolCall():
             use = {"toolUseId": part.id, "name": part.name, "input": arguments_of(part.arguments)}
             return {"toolUse": use}

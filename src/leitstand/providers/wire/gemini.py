@@ -26,9 +26,10 @@ from leitstand.core.conversation import (
 )
 from leitstand.core.ids import new_id
 from leitstand.providers.faults import FaultKind, UpstreamFault
+from leitstand.providers.wire import seals
 from leitstand.providers.wire.counts import count
 from leitstand.providers.wire.gemini_prompt import encode, lacks
-from leitstand.providers.wire.gemini_thinking import portable_signature
+from leitstand.providers.wire.gemini_thinking import MAKER
 from leitstand.providers.wire.google_faults import in_stream
 
 __all__ = ["Answers", "Decoder", "encode", "lacks", "usage_of"]
@@ -182,7 +183,7 @@ class Decoder:
         self._calls[choice] = index + 1
         chunks: list[Chunk] = []
         if signature:
-            chunks.append(ThinkingDelta(signature=portable_signature(signature), choice=choice))
+            chunks.append(ThinkingDelta(signature=seals.marked(MAKER, signature), choice=choice))
         return [
             *chunks,
             ToolCallStarted(index, call.id or new_id("call"), call.name, choice),

@@ -26,11 +26,12 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import Unsupported
+from leitstand.providers.wire import seals
 from leitstand.providers.wire.gemini_thinking import (
+    MAKER,
     NO_SIGNATURE,
     demands_signatures,
     mixes_json_and_tools,
-    native_signature,
     thinking_config,
 )
 from leitstand.providers.wire.messages_prompt import arguments_of
@@ -164,7 +165,7 @@ class _Contents:
                 case Text() if part.text.strip():
                     parts.append({"text": part.text})
                 case Thinking():
-                    signature = native_signature(part.signature) or signature
+                    signature = seals.unmarked(MAKER, part.signature) or signature
                 case ToolCall():
                     signature = signature or _signature_of(part.extra)
                     if self._sealed and not calls and not signature:

@@ -1,4 +1,4 @@
-"""How the generations of Gemini think, and how the seals of their thoughts travel through other dialects.
+"""How the generations of Gemini think, and what they want back of it.
 
 Source: Gemini API guides "Thinking" (levels from generation 3, budgets in 2.5, none before) and "Thought
 signatures" (from generation 3 a function call without its seal is refused; a documented word stands in for
@@ -12,7 +12,8 @@ from leitstand.core.conversation import Json
 
 NO_SIGNATURE: Final = "skip_thought_signature_validator"
 """Google's stand-in for a seal that nobody has."""
-_SEAL: Final = "gemini:"  # marks seals of ours among those of other providers, which Google would refuse
+MAKER: Final = "gemini"
+"""Marks Google's seals; see `wire/seals.py`."""
 
 _OLD = re.compile(r"gemini-(pro(-vision)?$|[12](?!\d))")
 _BUDGETED = re.compile(r"gemini-2\.5")
@@ -47,13 +48,3 @@ def demands_signatures(model: str) -> bool:
 def mixes_json_and_tools(model: str) -> bool:
     """Whether a JSON answer and tools go together: Gemini from generation 3."""
     return demands_signatures(model)
-
-
-def portable_signature(native: str) -> str:
-    """A seal as it is handed to clients, who give it back as `Thinking.signature`."""
-    return _SEAL + native
-
-
-def native_signature(portable: str) -> str:
-    """The seal that a client gave back; empty for one of another provider."""
-    return portable.removeprefix(_SEAL) if portable.startswith(_SEAL) else ""

@@ -24,6 +24,7 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import Unsupported
+from leitstand.providers.wire import seals
 from leitstand.providers.wire.messages_foreign import extras, fitting, lacks
 
 __all__ = ["DEFAULT_MAX_TOKENS", "encode", "lacks"]
@@ -38,7 +39,7 @@ def encode(prompt: Prompt, model: str) -> bytes:
     """The request body. model: the provider's own name for it. Raises Unsupported (see `lacks`)."""
     native = prompt.dialect == "messages"
     if native:
-        messages, extra = prompt.messages, prompt.extra
+        messages, extra = seals.without_marked(prompt.messages), prompt.extra
     else:
         missing = lacks(prompt)
         if missing is not None:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from leitstand.core.conversation import Frame, Json, Prompt
+from leitstand.core.conversation import Chunk, Frame, Json, Prompt, Used
 from leitstand.providers.faults import Unsupported
 from leitstand.providers.wire import chat, narrow
+from leitstand.providers.wire.counts import count
 
 _SAME = frozenset(
     {"seed", "logit_bias", "min_p", "top_k", "repetition_penalty", "frequency_penalty", "presence_penalty",
@@ -65,19 +66,36 @@ def with_retry_hint(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 def decode_plain(body: bytes) -> Frame:
     """A whole answer as one frame; see `wire/chat.py` for errors."""
-    return chat.decode_plain(_as_openai(body))
+    return _with_cached(chat.decode_plain(_as_openai(body)))
 
 
 class Decoder(chat.Decoder):
-    """Reads the events of one streamed answer."""
+    """Reads the events of one streamed answer.
+
+    No event is passed on as it came: each repeats the role, and OpenAI's client joins what is repeated.
+    """
 
     __slots__ = ()
 
     def feed(self, event: str, data: bytes) -> Frame | None:
         """The frame of one event, or None for the terminal marker; see `wire/chat.py` for errors."""
-        return super().feed(event, _as_openai(data))
+        frame = super().feed(event, _as_openai(data))
+        return None if frame is None else _with_cached(replace(frame, raw=None))
 
 
 def _as_openai(data: bytes) -> bytes:
     """The model's own end of text is called `eos` here. Inside a JSON string its quotes would be escaped."""
     return _END.sub(b'"finish_reason":"stop"', data) if b'"eos"' in data else data
+
+
+def _with_cached(frame: Frame) -> Frame:
+    """Cached tokens stand in the usage object itself here."""
+    if not any(isinstance(chunk, Used) for chunk in frame.chunks):
+        return frame
+    return replace(frame, chunks=tuple(_count_cached(chunk) for chunk in frame.chunks))
+
+
+def _count_cached(chunk: Chunk) -> Chunk:
+    if not isinstance(chunk, Used) or not count(chunk.usage.raw, "cached_tokens"):
+        return chunk
+    return Used(replace(chunk.usage, cached_tokens=count(chunk.usage.raw, "cached_tokens")))
