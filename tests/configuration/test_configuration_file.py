@@ -120,7 +120,7 @@ def test_a_file_may_name_what_a_page_created() -> None:
         ("region: eu, dpa: {signed: 2024-01-01, expires: 2026-11-22}", "abgelaufen"),
         ("region: eu, dpa: {signed: 2024-01-01, expires: 2027-01-01}", "läuft am 01.01.2027 ab"),
         ("region: eu", "kein Auftragsverarbeitungsvertrag"),
-        ("region: local, api_key: sk-1234", "Klartext"),
+        ("region: local, base_url: 'http://ki.example/v1', api_key: sk-1234", "Klartext"),
         ("region: eu, base_url: 'http://x.example/v1', dpa: {signed: 2024-01-01}", "unverschlüsselt"),
     ],
 )
@@ -160,5 +160,26 @@ def test_an_alias_may_be_used_and_faults_show_where_it_was_written() -> None:
 
 def test_a_secret_file_is_looked_for_beside_the_configuration_file(tmp_path: Path) -> None:
     path = tmp_path / "leitstand.yaml"
-    path.write_text("providers: [{name: a, kind: openai, region: local, api_key: 'file:key.txt'}]")
+    path.write_text(
+        "providers: [{name: a, kind: openai, region: local, base_url: 'http://ki.example/v1', api_key: 'file:key.txt'}]"
+    )
     assert read(path).entries[0].body["api_key"] == f"file:{tmp_path / 'key.txt'}"
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "{name: p, kind: openai, region: local}",
+        '{name: p, kind: openai_compatible, base_url: "https://eu.api.openai.com/v1", region: local}',
+        '{name: p, kind: anthropic, base_url: "https://API.ANTHROPIC.COM", region: local}',
+    ],
+)
+def test_a_vendor_cannot_be_declared_to_stand_in_the_house(provider: str) -> None:
+    (error,) = read(f"providers:\n  - {provider}\n").errors
+    assert error.path == "providers[0].region"
+    assert "clear text" in error.message_en
+
+
+def test_an_own_server_may_stand_in_the_house() -> None:
+    own = '{name: p, kind: openai_compatible, base_url: "http://ki.firma.example:8000/v1", region: local}'
+    assert read(f"providers:\n  - {own}\n").errors == ()

@@ -249,6 +249,14 @@ async def test_images_and_documents_arrive_as_bytes(bed: Bed) -> None:
     ]
 
 
+async def test_documents_of_one_name_are_told_apart(bed: Bed) -> None:
+    file = {"type": "file", "file": {"file_data": "data:text/plain;base64,aGFsbG8="}}
+    turn = {"role": "user", "content": [{"type": "text", "text": "echo: ja"}, file, file]}
+    assert _text(await bed.ask(_chat(messages=[turn]))) == "ja"
+    names = [block["document"]["name"] for block in bed.sent()["messages"][0]["content"][1:]]
+    assert names == ["document", "document (2)"]
+
+
 async def test_cached_tokens_count_as_input(bed: Bed) -> None:
     text = " ".join(f"wort{number % 10}" for number in range(1300))
     system = [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]

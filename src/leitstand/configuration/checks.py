@@ -233,9 +233,9 @@ def _gemini(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
 
 def _residency(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
     assert isinstance(each.value, m.Provider)
-    doubt = residency.doubt(each.value, each.path)
-    if doubt is not None:
-        yield doubt
+    found = residency.contradiction(each.value, each.path) or residency.doubt(each.value, each.path)
+    if found is not None:
+        yield found
 
 
 def _is_here(host: str) -> bool:

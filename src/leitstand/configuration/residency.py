@@ -45,6 +45,31 @@ _PUBLIC: Mapping[ProviderKind, _Public] = MappingProxyType(
     }
 )
 
+_VENDORS = (
+    "openai.com", "anthropic.com", "azure.com", "googleapis.com", "cohere.com", "cohere.ai", "together.xyz",
+    "together.ai", "mistral.ai", "amazonaws.com", "ionos.com", "stackit.cloud", "groq.com", "deepseek.com",
+)  # fmt: skip
+
+
+def contradiction(provider: Provider, path: Path) -> Remark | None:
+    """An error when a provider is declared to stand in the house and does not.
+
+    Region `local` means clear text without an agreement, so its address must be one of the house.
+    """
+    if provider.place is not Region.LOCAL or provider.kind is ProviderKind.EXTRACTIVE:
+        return None
+    host = (urlsplit(provider.base_url or "").hostname or "").lower()
+    if host and not any(host == vendor or host.endswith(f".{vendor}") for vendor in _VENDORS):
+        return None
+    shown = f" ({host})" if host else ""
+    return Remark(
+        (*path, "region"),
+        f"„{provider.name}“{shown} steht nicht im Haus; region: local gäbe Klartext ohne Vertrag nach außen.",
+        f"'{provider.name}'{shown} is not inside the house; region: local would send clear text outside without an agreement.",
+        "Geben Sie die base_url eines eigenen Servers an, oder die Region des Anbieters: eu, us, other.",
+        "Give the base_url of a server of your own, or the provider's region: eu, us, other.",
+    )
+
 
 def doubt(provider: Provider, path: Path) -> Remark | None:
     """A warning about a region that the provider's host does not promise; None when there is no doubt.

@@ -148,6 +148,9 @@ def _fault_in(asked: ConverseBody) -> str:
         return "The toolConfig field must be defined when using toolUse and toolResult content blocks."
     if settings.get("maxTokens", 1) < 1 or not 0 <= settings.get("temperature", 0) <= 1:
         return "1 validation error detected: a value at 'inferenceConfig' failed to satisfy constraint"
+    names = [block["document"].get("name") for block in blocks if "document" in block]
+    if len(set(names)) < len(names):
+        return "Your request contains document blocks with duplicate names."
     return _unanswered(asked.messages)
 
 

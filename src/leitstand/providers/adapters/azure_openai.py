@@ -83,7 +83,7 @@ class AzureOpenAI:
     async def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter. A refused access token is replaced once, for it may have been withdrawn."""
         body = chat.encode(masked.prompt, target.model)
-        while True:
+        for may_repeat in (True, False):
             token = await self._token(target, call)
             try:
                 async with aclosing(_asked(masked.prompt, target, call, body, token)) as frames:
@@ -98,7 +98,7 @@ class AzureOpenAI:
                 if fault.kind is not FaultKind.AUTH:
                     raise
                 self._tokens.forget(_account(target), token)
-                if token.fresh:
+                if token.fresh or not may_repeat:
                     raise
 
     async def _token(self, target: Target, call: HTTPCall) -> AccessToken | None:

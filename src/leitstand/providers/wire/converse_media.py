@@ -1,6 +1,7 @@
 """Images and documents in the format of Amazon Bedrock Converse, which wants their bytes in the request."""
 
 import re
+from collections.abc import Iterator
 
 from leitstand.core.conversation import Json, Media
 
@@ -44,6 +45,24 @@ def media(part: Media) -> Json:
     if isinstance(context := (part.extra or {}).get("context"), str) and context:
         document["context"] = context
     return {"document": document}
+
+
+def name_apart(turns: list[Json]) -> None:
+    """Number documents of one name, in place: Bedrock refuses two of the same."""
+    seen: dict[str, int] = {}
+    for document in (found for turn in turns for found in _documents(turn["content"])):
+        name = document["name"]
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            document["name"] = f"{name[: _MAX_NAME - 8]} ({seen[name]})"
+
+
+def _documents(blocks: list[Json]) -> Iterator[Json]:
+    for block in blocks:
+        if "document" in block:
+            yield block["document"]
+        elif "toolResult" in block:
+            yield from _documents(block["toolResult"]["content"])
 
 
 def _name(title: str) -> str:

@@ -26,7 +26,7 @@ from leitstand.core.conversation import (
 from leitstand.providers.faults import FaultKind, Unsupported, UpstreamFault
 from leitstand.providers.wire import messages_foreign
 from leitstand.providers.wire.chat_prompt import HINTS
-from leitstand.providers.wire.converse_media import media, media_lacks
+from leitstand.providers.wire.converse_media import media, media_lacks, name_apart
 from leitstand.providers.wire.messages_prompt import DEFAULT_MAX_TOKENS, arguments_of
 
 _CLAUDE = re.compile(r"anthropic\.claude|claude-")
@@ -84,7 +84,9 @@ def encode(prompt: Prompt, model: str) -> bytes:
     leading = _leading_system(messages)
     if leading:
         body["system"] = [block for each in messages[:leading] for block in _blocks(each.parts, caches)]
-    body["messages"] = list(_turns(messages[leading:], caches))
+    turns = list(_turns(messages[leading:], caches))
+    name_apart(turns)
+    body["messages"] = turns
     inference = _inference(prompt, model, thinking="thinking" in own)
     if inference:
         body["inferenceConfig"] = inference
