@@ -51,6 +51,17 @@ async def test_an_answer_is_whole_with_its_usage(simulator: Simulator, kind: str
     assert [chunk for chunk in chunks if isinstance(chunk, Used)][-1].usage.output_tokens > 0
 
 
+async def test_anthropics_address_may_be_given_with_or_without_its_version(simulator: Simulator) -> None:
+    pool = Pool()
+    door = Door(pool, registry.load(adapters, "ADAPTER", "kind", Adapter))
+    prompt = Prompt("messages", "m", (Message("user", (Text("echo: Ja"),)),), max_tokens=20)
+    for address in (simulator.url("anthropic"), simulator.root("anthropic")):
+        target = Target("a", "anthropic", "claude", Region.EU, address, "sk-x", _PATIENCE)
+        async with aclosing(door.send(Masked(prompt), target)) as frames:
+            assert [frame async for frame in frames]
+    await pool.close()
+
+
 @both
 @pytest.mark.parametrize(
     ("fault", "stream", "expected"),

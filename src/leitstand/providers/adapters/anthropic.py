@@ -68,7 +68,7 @@ class Anthropic:
         prompt = masked.prompt
         request = HTTPRequest(
             "POST",
-            f"{target.base_url or self.base_url}/messages",
+            f"{_with_version(target.base_url or self.base_url)}/messages",
             (
                 ("content-type", "application/json"),
                 ("x-api-key", target.secret),
@@ -79,6 +79,11 @@ class Anthropic:
             target.ca_file,
         )
         return converse(call, request, messages, stream=prompt.stream)
+
+
+def _with_version(base_url: str) -> str:
+    """The address with its version part; Anthropic's own SDKs are given it without."""
+    return base_url if base_url.endswith("/v1") else f"{base_url}/v1"
 
 
 ADAPTER = Anthropic()
