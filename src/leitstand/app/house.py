@@ -91,7 +91,8 @@ class House:
             clock,
             self.spool.write_now,
         )
-        self._privacy: tuple[Privacy, Scanner] = (Privacy(), Scanner())
+        self._scanner = Scanner()  # kept while its words stay the same: it has read texts by heart
+        self._scanner_words = ("", Privacy())
         self._counters = SharedCounters(data / "limits.counters")
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -109,7 +110,6 @@ class House:
         door = Door(self.pool, self.adapters)
         self.health = Health()
         timezone = self.configuration.organisation.timezone
-        self.zone = ZoneInfo(timezone)
         rules = await asyncio.to_thread(self._rules, self.configuration)
         self.ledger = Ledger(self._counters, self.clock, compose.limit_rules(self.configuration), timezone)
         await asyncio.to_thread(self._set_counters, self.configuration)
@@ -194,10 +194,11 @@ class House:
     def _rules(self, configuration: Configuration) -> Rules:
         prices = compose.price_book(configuration, self.clock)
         prices.warm()
-        if configuration.privacy != self._privacy[0] or self.configuration.version == 0:
-            self._privacy = (configuration.privacy, compose.scanner(configuration))
+        words = (configuration.organisation.name, configuration.privacy)
+        if words != self._scanner_words:
+            self._scanner, self._scanner_words = compose.scanner(configuration), words
         book: Rulebook = compose.rulebook(configuration, self._api_keys(configuration))
-        return Rules(self._key_ring(configuration), book, prices, self._privacy[1])
+        return Rules(self._key_ring(configuration), book, prices, self._scanner)
 
     def _api_keys(self, configuration: Configuration) -> dict[str, str]:
         found = {}
@@ -236,6 +237,11 @@ class House:
             self._counters.seed(spent)
 
     # ------------------------------------------------------------ what the gateway is handed
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return ZoneInfo(self.configuration.organisation.timezone)
 
     def today(self) -> date:
         """The day in the organisation's time zone."""

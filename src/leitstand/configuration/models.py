@@ -250,11 +250,6 @@ class Model(Named):
     description: v.Text = Field(default="", description="What it is good for; shown where people choose.")
     strategy: Strategy = Field(default=Strategy.PRIORITY, description="Order in which targets are tried.")
     cache: bool = Field(default=False, description="Whether identical requests are answered from the cache.")
-    buffered: bool = Field(
-        default=False,
-        description="Whether a streamed answer is held back until it is whole, so that a provider that "
-        "breaks off can still be replaced.",
-    )
     targets: tuple[Target, ...] = Field(
         description="Providers and their models, in order; at least one.", json_schema_extra={"minItems": 1}
     )
@@ -298,7 +293,6 @@ class UseCase(Named):
     pseudonymise: Literal["auto", "always"] = Field(
         default="auto", description="`auto`: as the policy says; `always`: for targets inside the house too."
     )
-    allow: v.Terms = Field(default=(), description="Names that stay readable.", json_schema_extra=PRIVATE)
 
 
 class User(Named):

@@ -138,7 +138,6 @@ class Prompt(msgspec.Struct, frozen=True):
     extra: Json = {}
 
 
-TextKind = Literal["text", "json"]
 TextMap = Callable[[str], str]
 
 

@@ -55,7 +55,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything a request is judged by, at one moment; `today` is a day in the organisation's time zone."""
+    """Everything a request is judged by, at one moment. limit_wait_s: how long a call waits for others' holds."""
 
     keys: KeyRing
     book: Rulebook
@@ -87,7 +87,10 @@ class Gateway:
     async def answer(
         self, request: Request, who: Caller | Credentials, today: date
     ) -> AsyncGenerator[Head | Piece | Tail, None]:
-        """One Head, then Pieces, then one Tail. Raises a Refusal; after the Head it means: broken off."""
+        """One Head, then Pieces, then one Tail. Raises a Refusal; after the Head it means: broken off.
+
+        today: the day in the organisation's time zone, by which contracts are judged.
+        """
         rules = self.rules
         async with self._open_book(request) as book:
             caller = book.caller = self._identify(rules, request, who)

@@ -25,7 +25,7 @@ from leitstand.core.errors import (
     UpstreamFailed,
     UpstreamTimeout,
 )
-from leitstand.providers.faults import FaultKind, UpstreamFault
+from leitstand.providers.faults import TIMEOUTS, FaultKind, UpstreamFault
 
 MAX_WAIT_S = 10.0
 
@@ -42,7 +42,6 @@ _K = FaultKind
 _AGAIN_THEN_NEXT = frozenset({_K.CONNECT, _K.CUT, _K.MALFORMED, _K.EMPTY, _K.SERVER})
 _NEXT_ELSE_AGAIN = frozenset({_K.RATE_LIMITED, _K.OVERLOADED})
 _STOP = frozenset({_K.INVALID, _K.CONTENT_FILTER})
-_TIMEOUTS = frozenset({_K.TIMEOUT_CONNECT, _K.TIMEOUT_FIRST, _K.TIMEOUT_IDLE, _K.TIMEOUT_TOTAL})
 
 
 def next_step(fault: UpstreamFault, tries_here: int, others_left: bool) -> Step:
@@ -94,7 +93,7 @@ def refusal(faults: list[tuple[str, UpstreamFault]]) -> Refusal:
             f"All providers are at their limit: {tried_en}. Try again shortly.",
             retry_after_s=min(waits, default=5.0),
         )
-    kind = UpstreamTimeout if last.kind in _TIMEOUTS else UpstreamFailed
+    kind = UpstreamTimeout if last.kind in TIMEOUTS else UpstreamFailed
     return kind(
         f"Kein Anbieter hat geantwortet: {tried_de}. Versuchen Sie es später noch einmal; die IT sieht die Störung.",
         f"No provider answered: {tried_en}. Try again later; IT can see the disturbance.",
@@ -103,7 +102,7 @@ def refusal(faults: list[tuple[str, UpstreamFault]]) -> Refusal:
 
 def broken_off(provider: str, fault: UpstreamFault) -> Refusal:
     """The one error of a stream that failed after its first content."""
-    kind = UpstreamTimeout if fault.kind in _TIMEOUTS else UpstreamFailed
+    kind = UpstreamTimeout if fault.kind in TIMEOUTS else UpstreamFailed
     return kind(
         f"Die Antwort von {provider} ist unterbrochen worden ({FAULT_DE[fault.kind]}); das bisher Empfangene ist unvollständig. Stellen Sie die Frage noch einmal.",
         f"The answer from {provider} was interrupted ({FAULT_EN[fault.kind]}); what has arrived is incomplete. Ask again.",

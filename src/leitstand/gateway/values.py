@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 import msgspec
 
@@ -85,8 +84,3 @@ class Trace:
 
     attempts: list[Attempt] = field(default_factory=list)
     fallback: int = 0
-
-
-def euro_text(value: Decimal) -> str:
-    """An amount for a refusal's sentence, with cents or, below one cent, with what it takes."""
-    return f"{value:.2f}" if value >= Decimal("0.01") or value == 0 else f"{value.normalize():f}"

@@ -1,7 +1,7 @@
 """What a detector is."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from leitstand.privacy.entities import Entity, EntityType
@@ -51,12 +51,3 @@ def unmark(example: str) -> tuple[str, list[tuple[int, int]]]:
             spans.append((len(text), len(text) + len(piece) - 2))
         text += piece.strip("«»")
     return text, spans
-
-
-def first_wins(entities: Iterable[Entity]) -> list[Entity]:
-    """Drop finds that overlap an earlier one of the same detector."""
-    kept: list[Entity] = []
-    for entity in entities:
-        if all(entity.end <= other.start or entity.start >= other.end for other in kept):
-            kept.append(entity)
-    return kept
