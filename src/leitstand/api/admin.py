@@ -156,13 +156,13 @@ def _keys(office: Office) -> APIRouter:
 
     @router.post("/{key_id}/rotate", status_code=201, **needs(Permission.KEYS_WRITE))
     def rotate_key(
-        request: Request, key_id: Annotated[str, Path()], wish: Annotated[Overlap | None, Body()] = None
+        request: Request,
+        key_id: Annotated[str, Path()],
+        wish: Annotated[Overlap, Body(default_factory=Overlap)],
     ) -> dict[str, Any]:
         """Issue a successor with the same rights; the old key goes on for the overlap."""
         check_key_for(request.state.caller, _person(office, office.keys.get(key_id).user))
-        new = office.keys.rotate(
-            key_id, request.state.caller.name, wish.overlap_days if wish else DEFAULT_OVERLAP_DAYS
-        )
+        new = office.keys.rotate(key_id, request.state.caller.name, wish.overlap_days)
         office.refresh()
         return _new_key_view(new)
 
