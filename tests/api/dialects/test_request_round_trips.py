@@ -4,7 +4,7 @@ import itertools
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from requests_made import chat_bodies, messages_bodies
 
 from leitstand.api.dialects import chat, messages
@@ -43,6 +43,7 @@ def test_changing_no_text_changes_nothing(body: dict[str, Any]) -> None:
 
 
 @given(body=chat_bodies)
+@example(body={"model": "m", "messages": [{"role": "assistant", "content": None}]})
 @settings(max_examples=60, deadline=None)
 def test_what_an_anthropic_provider_lacks_is_named_before_the_call_or_the_call_is_made(
     body: dict[str, Any],

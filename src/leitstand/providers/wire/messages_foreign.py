@@ -73,8 +73,9 @@ def _part_lacks(part: Part) -> str | None:
 def fitting(prompt: Prompt) -> tuple[Message, ...]:
     """The conversation under the rules of this format.
 
-    All system prompts stand in front; no text is empty; the first turn is the user's; a last turn of the
-    assistant ends without blanks. A participant's name, which has no field here, stands before its text.
+    All system prompts stand in front; no text is empty; the first turn is the user's, also where nobody
+    said anything; a last turn of the assistant ends without blanks. A participant's name, which has no field
+    here, stands before its text.
     """
     system = [message for message in prompt.messages if message.role == "system"]
     if prompt.answer_format is not None and prompt.answer_format.kind == "json_object":
@@ -84,9 +85,9 @@ def fitting(prompt: Prompt) -> tuple[Message, ...]:
     ]
     if not turns and system:
         turns = [replace(_fit(system.pop()), role="user")]
-    if turns and turns[0].role == "assistant":
+    if not turns or turns[0].role == "assistant":
         turns.insert(0, Message("user", (Text("…"),)))
-    if turns and turns[-1].role == "assistant":
+    if turns[-1].role == "assistant":
         turns[-1] = _without_trailing_blanks(turns[-1])
     return (*(fitted for message in system if (fitted := _fit(message)).parts), *turns)
 
