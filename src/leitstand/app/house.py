@@ -261,7 +261,9 @@ class House:
 
     def _lacks(self, target: Target, prompt: Prompt) -> str | None:
         adapter = self.adapters.get(target.kind)
-        return f"provider kind {target.kind}" if adapter is None else adapter.lacks(prompt)
+        if adapter is None:
+            return f"provider kind {target.kind}"
+        return adapter.lacks(prompt) if prompt.dialect in adapter.serves else prompt.dialect
 
     def _open_book(self, request: Request) -> Book:
         return Book(request, self.clock, self.spool, self.events)

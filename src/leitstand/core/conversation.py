@@ -17,7 +17,18 @@ import msgspec
 from msgspec.structs import replace
 
 Json = dict[str, Any]
-Dialect = Literal["chat", "messages", "responses"]
+Dialect = Literal[
+    "chat", "messages", "responses", "embeddings", "rerank", "images", "transcriptions", "count_tokens"
+]
+CONVERSATIONS: frozenset[Dialect] = frozenset({"chat", "messages", "responses"})
+"""Dialects in which a model talks. The others are single tasks, and each is both a dialect and what is asked:
+
+- embeddings: one message with one text per input; `extra` holds `dimensions` and the like.
+- rerank: the first message is the query, each further one a document; `extra` holds `top_n`.
+- images: one message with the description; `choices` pictures are wanted.
+- transcriptions: one message with the sound as `Media`, before it a hint as text where there is one.
+- count_tokens: a prompt in the words of `messages` whose tokens are to be counted and not answered.
+"""
 Speaker = Literal["system", "user", "assistant", "tool"]
 
 # ---------------------------------------------------------------- the question
@@ -309,6 +320,7 @@ class StopReason(StrEnum):
 class Usage(msgspec.Struct, frozen=True):
     """Tokens of one call. `input_tokens` includes the cached ones, `output_tokens` the reasoning ones.
 
+    units: what is billed by other measures than tokens: pictures, seconds of sound, searches of a reranker.
     estimated: true when the provider gave no figure and ours stands in. raw: the provider's own words.
     """
 
@@ -317,6 +329,7 @@ class Usage(msgspec.Struct, frozen=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     reasoning_tokens: int = 0
+    units: int = 0
     estimated: bool = False
     raw: Json | None = None
 
@@ -385,7 +398,41 @@ class Cited(msgspec.Struct, frozen=True, tag=True):
     place: str = ""
 
 
-Chunk = Started | TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta | Stopped | Used | Cited
+class Embedded(msgspec.Struct, frozen=True, tag=True):
+    """The vector of input `index`, counted from 0."""
+
+    index: int
+    vector: tuple[float, ...]
+
+
+class Ranked(msgspec.Struct, frozen=True, tag=True):
+    """How well document `index` (counted from 0) fits the query; best first, score as the model gives it."""
+
+    index: int
+    score: float
+
+
+class Drawn(msgspec.Struct, frozen=True, tag=True):
+    """A picture: `data` (base64) with its `media_type`, or a `url` where it waits to be fetched."""
+
+    data: str = ""
+    media_type: str = ""
+    url: str = ""
+    revised_prompt: str = ""
+
+
+class Heard(msgspec.Struct, frozen=True, tag=True):
+    """Facts of a transcript, whose text comes as TextDelta. extra: `segments`, `words` where asked for."""
+
+    language: str = ""
+    seconds: float = 0.0
+    extra: Json | None = None
+
+
+Chunk = (
+    Started | TextDelta | ThinkingDelta | ToolCallStarted | ToolCallDelta | Stopped | Used | Cited
+    | Embedded | Ranked | Drawn | Heard
+)  # fmt: skip
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -409,6 +456,6 @@ def has_content(frame: Frame) -> bool:
         if isinstance(chunk, TextDelta | ThinkingDelta):
             if chunk.text or (isinstance(chunk, ThinkingDelta) and chunk.signature):
                 return True
-        elif isinstance(chunk, ToolCallStarted | ToolCallDelta | Stopped | Cited):
+        elif not isinstance(chunk, Started | Used):
             return True
     return False

@@ -99,7 +99,10 @@ HTTPCall = Callable[[HTTPRequest], AbstractAsyncContextManager[HTTPAnswer]]
 
 @runtime_checkable
 class Adapter(Protocol):
-    """One kind of provider: its wire format, its defaults and its limits. Stateless."""
+    """One kind of provider: its wire format, its defaults and its limits. Stateless.
+
+    serves: the dialects that it can answer; `lacks` is asked, and `stream` called, only for these.
+    """
 
     kind: str
     title: str
@@ -107,6 +110,7 @@ class Adapter(Protocol):
     dialect: Dialect
     base_url: str
     regions: tuple[Region, ...]
+    serves: frozenset[Dialect]
     sample: Sample
 
     def lacks(self, prompt: Prompt) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.http.request import HTTPRequest
@@ -25,6 +25,7 @@ class Anthropic:
     dialect: Dialect = "messages"
     base_url = "https://api.anthropic.com/v1"
     regions = (Region.US,)
+    serves = CONVERSATIONS
     sample = Sample(
         plain=(
             b'{"id":"msg_01XFDUDYJgAACzvnptvVoYEL","type":"message","role":"assistant","model":"claude-sonnet-4-5",'

@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import quote
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.access_tokens import AccessToken, AccessTokens, fetch_token
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
@@ -42,6 +42,7 @@ class AzureOpenAI:
     dialect: Dialect = "chat"
     base_url = "https://RESOURCE.openai.azure.com/openai/v1"
     regions = (Region.EU, Region.US, Region.OTHER)
+    serves = CONVERSATIONS
     sample = Sample(
         plain=(
             b'{"choices":[{"content_filter_results":' + _SAFE + b',"finish_reason":"stop","index":0,"logprobs":null,'

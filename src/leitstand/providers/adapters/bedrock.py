@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.eventstream import MEDIA_TYPE, Parser
 from leitstand.providers.exchange import converse
@@ -85,6 +85,7 @@ class Bedrock:
     dialect: Dialect = "messages"
     base_url = f"https://bedrock-runtime.{_REGION}.amazonaws.com"
     regions = (Region.EU, Region.US, Region.OTHER)
+    serves = CONVERSATIONS
     sample = Sample(_PLAIN, _STREAM, "Guten Tag, Berta.", 19, 6, MEDIA_TYPE)
 
     def lacks(self, prompt: Prompt) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.faults import FaultKind, UpstreamFault
@@ -27,6 +27,7 @@ class Cohere:
     dialect: Dialect = "chat"
     base_url = "https://api.cohere.com/v2"
     regions: tuple[Region, ...] = (Region.US, Region.EU, Region.OTHER, Region.LOCAL)
+    serves = CONVERSATIONS
     sample = Sample(
         plain=(
             b'{"id":"c14c80c3-18eb-4519-9460-6c92edd8cfb4","finish_reason":"COMPLETE","message":'

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import (
+    CONVERSATIONS,
     Chunk,
     Cited,
     Dialect,
@@ -52,6 +53,7 @@ class Extractive:
     dialect: Dialect = "chat"
     base_url = ""  # it is reached without any network
     regions: tuple[Region, ...] = (Region.LOCAL,)
+    serves = CONVERSATIONS
     sample = Sample(plain=b"", stream=b"", text="", input_tokens=0, output_tokens=0)
 
     def __init__(self, passages: Passages) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.http.request import HTTPRequest
@@ -57,6 +57,7 @@ class Gemini:
     dialect: Dialect = "chat"
     base_url = "https://generativelanguage.googleapis.com/v1beta"
     regions = (Region.OTHER,)
+    serves = CONVERSATIONS
     sample = SAMPLE
 
     def lacks(self, prompt: Prompt) -> str | None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.http.request import HTTPRequest
@@ -30,6 +30,7 @@ class Mistral:
     dialect: Dialect = "chat"
     base_url = "https://api.mistral.ai/v1"
     regions: tuple[Region, ...] = (Region.EU, Region.US, Region.OTHER)
+    serves = CONVERSATIONS
     sample = Sample(
         plain=(
             b'{"id":"cmpl-e5cc70bb28c444948073e77776eb30ef","object":"chat.completion","created":1702256327,'

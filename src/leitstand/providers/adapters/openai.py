@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.http.request import HTTPRequest
@@ -23,6 +23,7 @@ class OpenAI:
     dialect: Dialect = "chat"
     base_url = "https://api.openai.com/v1"
     regions = (Region.US, Region.EU)
+    serves = CONVERSATIONS
     sample = Sample(
         plain=(
             b'{"id":"chatcmpl-B9MHDb","object":"chat.completion","created":1741570283,"model":"gpt-4o-mini-2024-07-18",'

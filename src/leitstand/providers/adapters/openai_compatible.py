@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.http.request import HTTPRequest
@@ -23,6 +23,7 @@ class OpenAICompatible:
     dialect: Dialect = "chat"
     base_url = "http://127.0.0.1:8000/v1"
     regions = tuple(Region)
+    serves = CONVERSATIONS
     sample = Sample(
         plain=(
             b'{"id":"chatcmpl-7f","object":"chat.completion","created":1748000000,"model":"qwen3:4b",'

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPAnswer, HTTPCall, Sample, Target
 from leitstand.providers.exchange import converse
 from leitstand.providers.http.request import HTTPRequest
@@ -24,6 +24,7 @@ class Together:
     dialect: Dialect = "chat"
     base_url = "https://api.together.ai/v1"
     regions: tuple[Region, ...] = (Region.US,)
+    serves = CONVERSATIONS
     sample = Sample(
         plain=(
             b'{"id":"oCZ6dLm-4yUbBN-9a1f","object":"chat.completion","created":1748000000,'

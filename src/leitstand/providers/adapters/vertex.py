@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Final
 
 from leitstand.core.classes import Region
-from leitstand.core.conversation import Dialect, Frame, Masked, Prompt
+from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.access_tokens import AccessTokens, Granted
 from leitstand.providers.adapters.gemini import SAMPLE, answers, method
 from leitstand.providers.base import HTTPCall, Target
@@ -33,6 +33,7 @@ class Vertex:
     dialect: Dialect = "chat"
     base_url = "https://aiplatform.googleapis.com/v1"
     regions = (Region.EU, Region.US, Region.OTHER)
+    serves = CONVERSATIONS
     sample = SAMPLE
 
     def __init__(self, tokens: AccessTokens | None = None) -> None:
