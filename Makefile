@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
-.PHONY: help install install-dev install-browser run test test-model check bench requirements messages
+.PHONY: help install install-dev install-browser run test test-model check bench bench-semantic requirements messages
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## / — /'
@@ -50,6 +50,9 @@ check: install-dev     ## lint, format, types, import contracts
 
 bench: install-dev     ## added latency and CPU per request against the direct call
 	$(BIN)/python bench/gateway.py
+
+bench-semantic: install-dev     ## precision and recall of the semantic cache, and what a look-up costs
+	$(BIN)/python bench/semantic_cache.py
 
 requirements: install     ## renew the hash-pinned requirement files
 	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-links --universal -p 3.11 --custom-compile-command "make requirements" -o requirements/runtime.txt --quiet

@@ -124,7 +124,7 @@ def test_local_models_are_free_unless_a_price_is_given(book: PriceBook) -> None:
     assert cost(Usage(10**6, 10**6), found) == 0
 
 
-@pytest.mark.parametrize("model", ["nobody-knows-me", "whisper-1"])
+@pytest.mark.parametrize("model", ["nobody-knows-me", "dall-e-3"])
 def test_an_unknown_price_is_marked_and_never_nothing(book: PriceBook, model: str) -> None:
     found = book.price("p", "openai", Region.EU, model)
     assert found.unpriced

@@ -11,6 +11,7 @@ from leitstand.accounting.admission import Grant
 from leitstand.accounting.counters.memory import MemoryCounters
 from leitstand.accounting.ledger import Ledger
 from leitstand.accounting.limits import LimitRule
+from leitstand.accounting.losses import Losses
 from leitstand.accounting.pricebook import PriceBook, PriceRow
 from leitstand.accounting.prices import Price
 from leitstand.core.classes import Region
@@ -34,7 +35,8 @@ from leitstand.gateway.cache import ResponseCache
 from leitstand.gateway.health import Health
 from leitstand.gateway.hotpath import Credentials, Gateway, Rules
 from leitstand.gateway.routing import Router
-from leitstand.gateway.values import Head, Piece, Request, Tail
+from leitstand.gateway.tally import plus
+from leitstand.gateway.values import Attempt, Head, Piece, Request, Tail, Trace
 from leitstand.identity.callers import KeyRing, Person, StoredKey, digest
 from leitstand.journal.records import Record
 from leitstand.policy.admit import Candidate, Protection
@@ -80,10 +82,16 @@ class ScriptedDoor:
     scripts: dict[str, list[list[Step]]]
     happened: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    again: list[bool] = field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
 
-    async def send(self, _masked: Masked, target: Target) -> AsyncGenerator[Frame, None]:
+    async def send(
+        self, masked: Masked, target: Target, *, again: bool = False
+    ) -> AsyncGenerator[Frame, None]:
         """As providers/door.py: Door.send."""
         self.asked.append(target.provider)
+        self.again.append(again)
+        self.prompts.append(masked.prompt)
         try:
             for step in self.scripts[target.provider].pop(0):
                 if isinstance(step, Frame):
@@ -103,13 +111,13 @@ class WatchedLedger(Ledger):
         super().__init__(MemoryCounters(), Clock(), rules)
         self._happened = happened
 
-    def book(self, grant: Grant, usage: Usage, price: Price) -> NanoEuro:
+    def book(self, grant: Grant, usage: Usage, price: Price, losses: Losses) -> NanoEuro:
         self._happened.append("settled")
-        return super().book(grant, usage, price)
+        return super().book(grant, usage, price, losses)
 
-    def give_back(self, grant: Grant) -> None:
-        self._happened.append("refunded")
-        super().give_back(grant)
+    def give_back(self, grant: Grant, losses: Losses) -> None:
+        self._happened.append("settled" if losses else "refunded")
+        super().give_back(grant, losses)
 
 
 @dataclass
@@ -190,3 +198,39 @@ def text_of(items: list[Head | Piece | Tail]) -> str:
         for chunk in item.frame.chunks
         if isinstance(chunk, TextDelta)
     )
+
+
+@dataclass
+class PlainErrand:
+    """A request as the router sees it, without a ledger.
+
+    has_room: whether a second call at the same time is affordable. broke_after: losses that are, None for any.
+    """
+
+    candidates: tuple[Candidate, ...]
+    route: Route = field(default_factory=lambda: Route("standard", ()))
+    prompt: Prompt = field(default_factory=lambda: Prompt("chat", "standard", ()))
+    trace: Trace = field(default_factory=Trace)
+    input_tokens: int = 10
+    input_least: int = 5
+    has_room: bool = True
+    broke_after: int | None = None
+    lost: list[Attempt] = field(default_factory=list)
+    doubled: int = 0
+
+    def affordable(self) -> list[Candidate]:
+        return list(self.candidates)
+
+    def fits(self, _candidate: Candidate) -> bool:
+        return self.broke_after is None or len(self.lost) <= self.broke_after
+
+    def protect(self, _candidate: Candidate) -> Masked:
+        return Masked(self.prompt)
+
+    def lose(self, attempt: Attempt) -> None:
+        self.lost.append(attempt)
+        self.trace.lost = plus(self.trace.lost, attempt.tally.usage(complete=False))
+
+    def double(self) -> bool:
+        self.doubled += self.has_room
+        return self.has_room

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.gateway_kit import END, HELLO, MORE, PREAMBLE, ScriptedDoor, Step, candidate, fault
-from leitstand.core.conversation import Frame, Masked, Prompt
+from gateway.gateway_kit import END, HELLO, MORE, PREAMBLE, PlainErrand, ScriptedDoor, Step, candidate, fault
+from leitstand.core.conversation import Frame
 from leitstand.core.errors import InvalidRequest, Overloaded, UpstreamFailed, UpstreamTimeout
 from leitstand.gateway.health import Health
 from leitstand.gateway.routing import BrokenOff, Router
@@ -19,7 +19,6 @@ from leitstand.policy.rulebook import Strategy
 from leitstand.providers.faults import FaultKind
 
 K = FaultKind
-MASKED = Masked(Prompt("chat", "standard", ()))  # nothing in it, so nothing to protect
 ONE, TWO = candidate("p1"), candidate("p2")
 
 
@@ -34,12 +33,11 @@ class Routed:
         self.trace = Trace()
         self.frames: list[Frame] = []
         self.by: list[str] = []
-        self._candidates = candidates
+        self.errand = PlainErrand(candidates, trace=self.trace)
         self._router = Router(self.door, self.health, lambda _target: Decimal(0))
 
     async def run(self) -> "Routed":
-        sending = self._router.send(self._candidates, "priority", lambda _candidate: MASKED, self.trace)
-        async with aclosing(sending) as answer:
+        async with aclosing(self._router.send(self.errand)) as answer:
             async for who, frame in answer:
                 self.by.append(who.target.provider)
                 self.frames.append(frame)
@@ -135,9 +133,8 @@ async def test_a_program_error_is_no_fault_of_the_provider() -> None:
 
 
 async def test_who_stops_reading_closes_the_provider_and_counts_no_failure() -> None:
-    routed = Routed({"p1": [[HELLO, asyncio.Event()]]})
-    sending = routed._router.send([ONE], "priority", lambda _candidate: MASKED, routed.trace)
-    async with aclosing(sending) as answer:
+    routed = Routed({"p1": [[HELLO, asyncio.Event()]]}, (ONE,))
+    async with aclosing(routed._router.send(routed.errand)) as answer:
         await anext(answer)
         assert routed.health.of(ONE.target).open_calls == 1
     assert routed.door.happened == ["provider closed"]
@@ -153,9 +150,9 @@ THREE = [candidate("p1"), candidate("p2"), candidate("p3")]
 
 
 def router() -> Router:
-    health = Health()
+    health, now = Health(), asyncio.get_running_loop().time()
     for each in THREE:
-        health.of(each.target).first_token_s = SPEEDS[each.target.provider]
+        health.succeeded(each.target, now, SPEEDS[each.target.provider])
     return Router(ScriptedDoor({}), health, lambda target: PRICES[target.provider])
 
 

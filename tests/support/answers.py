@@ -1,4 +1,4 @@
-"""What a client hears: answers of both dialects, plain and streamed, read strictly.
+"""What a client hears: answers of every dialect, plain and streamed, read strictly.
 
 A stream is read to its last byte; whatever is not a well-formed event in a possible place is an error here,
 so a test that gets a `Heard` knows that nothing was sent twice, out of order or after the end.
@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx2
 
-PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
 
 
 @dataclass
@@ -37,8 +37,12 @@ class Heard:
 
 
 def body_of(dialect: str, model: str, text: str, *, stream: bool = False, **more: Any) -> dict[str, Any]:
-    """A request with one user message; `more` are fields of the dialect, `system` works in both."""
+    """A request with one user message; `more` are fields of the dialect, `system` works in all."""
     system = more.pop("system", None)
+    if dialect == "responses":
+        cap = more.pop("max_tokens", 400)
+        front = {} if system is None else {"instructions": system}
+        return {"model": model, "max_output_tokens": cap, "stream": stream, "input": text, **front, **more}
     turns = [{"role": "user", "content": text}]
     if system is not None and dialect == "chat":
         turns.insert(0, {"role": "system", "content": system})
@@ -53,14 +57,14 @@ def heard(dialect: str, answer: httpx2.Response) -> Heard:
     said = Heard(answer.status_code, answer.headers)
     if answer.headers["content-type"].startswith("text/event-stream"):
         assert answer.status_code == 200
-        (_chat_events if dialect == "chat" else _message_events)(said, answer.text)
+        _EVENTS[dialect](said, answer.text)
         return said
     body = answer.json()
     if answer.status_code != 200:
         said.error = body["error"]
-        assert dialect == "chat" or body["type"] == "error"
+        assert dialect != "messages" or body["type"] == "error"
         return said
-    (_chat_body if dialect == "chat" else _message_body)(said, body)
+    _BODIES[dialect](said, body)
     return said
 
 
@@ -168,3 +172,50 @@ def _message_events(said: Heard, stream: str) -> None:
     if not said.error:
         for index, call in calls.items():
             call["arguments"] = json.loads(arguments.get(index) or "{}")
+
+
+def _response_body(said: Heard, body: dict[str, Any]) -> None:
+    messages = [item for item in body["output"] if item["type"] == "message"]
+    said.text = "".join(part["text"] for item in messages for part in item["content"])
+    said.stop = (body["incomplete_details"] or {}).get("reason") or body["status"]
+    said.calls = [
+        {"name": item["name"], "arguments": json.loads(item["arguments"])}
+        for item in body["output"]
+        if item["type"] == "function_call"
+    ]
+    said.starts = said.ends = 1
+
+
+def _response_events(said: Heard, stream: str) -> None:
+    """Deltas, items and the final answer must tell the same."""
+    grown: dict[int, str] = {}
+    for number, (name, data) in enumerate(events(stream)):
+        assert not said.ends, "something follows the end"
+        assert not said.error, "something follows the error"
+        event = json.loads(data)
+        assert (event["type"], event["sequence_number"]) == (name, number)
+        assert (name == "response.created") is (number == 0)
+        match name:
+            case "response.created":
+                said.starts += 1
+            case "response.output_item.added":
+                assert event["output_index"] == len(grown)
+                grown[event["output_index"]] = ""
+            case "response.output_text.delta" | "response.function_call_arguments.delta":
+                grown[event["output_index"]] += event["delta"]
+                said.text += event["delta"] if "text" in name else ""
+            case "response.output_text.done":
+                assert event["text"] == grown[event["output_index"]]
+            case "response.function_call_arguments.done":
+                assert event["arguments"] == grown[event["output_index"]]
+            case "error":
+                said.error = event["error"]
+            case "response.completed" | "response.incomplete":
+                text = said.text
+                _response_body(said, event["response"])
+                assert said.text == text
+                assert len(event["response"]["output"]) == len(grown)
+
+
+_EVENTS = {"chat": _chat_events, "messages": _message_events, "responses": _response_events}
+_BODIES = {"chat": _chat_body, "messages": _message_body, "responses": _response_body}

@@ -7,6 +7,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from memory_drills import MemoryDrills
+from memory_model_tests import MemoryModelTests
+from memory_model_tiers import MemoryModelTiers
+
 from leitstand.answers.events import (
     ChatEvent,
     Citation,
@@ -296,10 +300,11 @@ class MemoryOperations:
 
 def _providers() -> tuple[ProviderFigures, ...]:
     dpa = Bilingual("AVV bis 01/2028", "DPA until 01/2028")
+    watch = Bilingual("Probe vor 12 s: 84 ms, noch 62 % der Tokens", "probe 12 s ago: 84 ms, 62 % of tokens left")
     calm = tuple(Beat(3 + i % 4) for i in range(30))
     rough = tuple(Beat(4, 0 if i < 16 else i % 4) for i in range(30))
     return (
-        ProviderFigures(TargetState("azure-eu", Region.EU, "running", None, dpa), _totals(820, median_s=0.9), 4.9, calm),
+        ProviderFigures(TargetState("azure-eu", Region.EU, "running", None, dpa, watch), _totals(820, median_s=0.9), 4.9, calm),
         ProviderFigures(TargetState("openai-eu", Region.EU, "cooling", NOW + timedelta(seconds=40), dpa), _totals(110, failed=7, median_s=2.8), 0.6, rough),
         ProviderFigures(TargetState("bedrock-frankfurt-1", Region.EU, "troubled", None, dpa), _totals(110, failed=7, median_s=2.8), 0.6, rough),
         ProviderFigures(TargetState("lokal-01", Region.LOCAL), _totals(90, median_s=3.1), 0.7, calm),
@@ -343,6 +348,9 @@ class House:
         self.chat = MemoryChat(self.conversations)
         self.operations = MemoryOperations()
         self.first_run = MemoryFirstRun()
+        self.model_tests = MemoryModelTests()
+        self.drills = MemoryDrills()
+        self.model_tiers = MemoryModelTiers()
 
     def renew(self) -> None:
         """Everything as at the beginning, in the same objects, so that a site built once serves all tests."""
@@ -352,6 +360,5 @@ class House:
         self.chat.conversations = self.conversations
 
     def ports(self) -> Ports:
-        return Ports(
-            self.sessions, self.status, self.conversations, self.chat, self.operations, self.first_run
-        )
+        """Every attribute is the port of its name."""
+        return Ports(**vars(self))

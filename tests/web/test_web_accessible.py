@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 PAGES = [
     ("/anmeldung", ""), ("/chat", "anna"), ("/betrieb/it", "jonas"), ("/start", "jonas"),
-    ("/styleguide", "jonas"), ("/start", "anna"), ("/gibt-es-nicht", ""),
+    ("/styleguide", "jonas"), ("/start", "anna"), ("/betrieb/notfalluebung", "jonas"), ("/gibt-es-nicht", ""),
 ]  # fmt: skip
 
 

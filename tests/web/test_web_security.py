@@ -98,7 +98,12 @@ def test_a_sign_in_form_of_another_site_is_refused(desk: Any) -> None:
     ("path", "form"),
     [
         ("/ansicht", {"sprache": "en"}), ("/abmelden", {}), ("/start", {"name": "ollama"}),
+        ("/betrieb/notfalluebung", {"ziel": "[]"}),
         ("/chat/con_1/titel", {"titel": "x"}), ("/chat/con_1/loeschen", {}), ("/chat/send", {}),
+        ("/qualitaet/modelltests", {"testset": "name: x"}), ("/qualitaet/modelltests/angebote/vergleich", {}),
+        ("/qualitaet/modelltests/angebote/loeschen", {}), ("/qualitaet/vergleiche/trial_1/abbrechen", {}),
+        ("/qualitaet/vergleiche/trial_1/massstab", {"modell": "klein"}),
+        ("/kosten/modellstufen", {"text": "Hallo"}),
     ],
 )  # fmt: skip
 def test_every_post_needs_the_token_of_its_session(desk: Any, path: str, form: dict[str, str]) -> None:
@@ -115,8 +120,11 @@ def test_all_posting_routes_are_covered_by_the_token_test() -> None:
 
     posting = {r.path for page in find_pages() for r in page.routes(NoDesk()) if "POST" in (r.methods or ())}
     assert posting == {
-        "/ansicht", "/abmelden", "/anmeldung", "/start", "/chat/send",
+        "/ansicht", "/abmelden", "/anmeldung", "/start", "/chat/send", "/betrieb/notfalluebung",
         "/chat/{conversation}/titel", "/chat/{conversation}/loeschen",
+        "/qualitaet/modelltests", "/qualitaet/modelltests/{name}/vergleich", "/qualitaet/modelltests/{name}/loeschen",
+        "/qualitaet/vergleiche/{trial}/abbrechen", "/qualitaet/vergleiche/{trial}/massstab",
+        "/kosten/modellstufen",
     }  # fmt: skip
 
 

@@ -52,6 +52,7 @@ class Grant:
     limits: Sequence[Limit]
     sizing: Sizing
     output_cap: int | None
+    call: Call
     fresh: bool = False
 
 
@@ -98,13 +99,29 @@ class Admission:
         for _ in range(_RACES):
             taken = self._take(call, bound, sizing, worst, fitted.amounts)
             if isinstance(taken, Hold):
-                return _grant(taken, bound, sizing, fitted)
+                return _grant(taken, bound, sizing, fitted, call)
             rooms = [Room(*row) for row in zip(bound.amounts, taken.readings, worst, strict=True)]
             outcome = self._fit(rooms, sizing, final)
             if isinstance(outcome, Limit):
                 return outcome
             fitted = outcome
         return bound.amounts[0]
+
+    def more(self, grant: Grant, amounts: Sequence[int]) -> Hold | None:
+        """Reserve amounts beside a grant, one per limit of it; None where one does not fit.
+
+        If the process dies it is found as a lost call of its own. It is no further request, so no pace counts it.
+        """
+        now_s = self._clock.time()
+        parts = [
+            Part(
+                limit.counter, amount, limit.units, amount, grant.sizing.likely(limit.in_money, amount)
+            )
+            for limit, amount in zip(grant.limits, amounts, strict=True)
+        ]  # fmt: skip
+        facts = facts_of(grant.call.subject, grant.sizing, int(now_s * 1_000_000))
+        taken = self._counters.hold(parts, (), f"{grant.call.request_id}+", facts, now_s)
+        return taken if isinstance(taken, Hold) else None
 
     def _take(
         self, call: Call, bound: Bound, sizing: Sizing, worst: Sequence[int], amounts: Sequence[int]
@@ -163,11 +180,11 @@ class Admission:
         return exhausted(room.limit, room.reading, self._clock.time(), zone, self._contact)
 
 
-def _grant(hold: Hold, bound: Bound, sizing: Sizing, fitted: Fitted) -> Grant:
+def _grant(hold: Hold, bound: Bound, sizing: Sizing, fitted: Fitted, call: Call) -> Grant:
     cap = fitted.output_cap
     if cap is None and hold.tight:
         cap = sizing.need.default_output_cap  # what is held must bind where it could be passed
-    return Grant(hold, bound.amounts, sizing, cap, fitted.fresh)
+    return Grant(hold, bound.amounts, sizing, cap, call, fitted.fresh)
 
 
 def _follow(limit: Limit) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from leitstand.accounting.prices import Tariff, Tier
+from leitstand.accounting.prices import NO_UNITS, Tariff, Tier, UnitPrices
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelPrice
@@ -31,6 +31,7 @@ PROVIDER_IDS: Mapping[str, str] = MappingProxyType(
     }
 )
 _CURRENCY = "USD"
+_SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class ListPrice:
     tiers: tuple[Tier, ...]
     currency: str
     source: str
+    units: UnitPrices = NO_UNITS
 
 
 class Catalogue:
@@ -57,7 +59,7 @@ class Catalogue:
         """The list price at a moment (prices are dated, some change by time of day), or None if unknown.
 
         provider: our name of it; for a kind that the data set does not know, a name equal to one of its ids
-        (such as `groq`) is taken. Models that are not billed by token are unknown here.
+        (such as `groq`) is taken. Of models that are not billed by token, those that transcribe are known.
         """
         provider_id = PROVIDER_IDS.get(kind, provider)
         try:
@@ -66,15 +68,32 @@ class Catalogue:
             return None
         return _list_price(found.get_prices(moment), self._source)
 
+    def context_tokens(self, kind: str, provider: str, model: str) -> int | None:
+        """How long a prompt the model takes, as listed; None if unknown. Arguments as in `find`."""
+        try:
+            _, found = self._snapshot.find_provider_model(model, None, PROVIDER_IDS.get(kind, provider), None)
+        except LookupError:
+            return None
+        return found.context_window
+
 
 def _list_price(price: "ModelPrice", source: str) -> ListPrice | None:
     starts = {0} | {tier.start for value in vars(price).values() for tier in getattr(value, "tiers", ())}
     tariffs = {start: _tariff(price, start) for start in sorted(starts)}
     base = tariffs.pop(0)
     if base is None:
-        return None
+        return _by_second(price, source)
     tiers = tuple(Tier(start, tariff) for start, tariff in tariffs.items() if tariff is not None)
     return ListPrice(base, tiers, _CURRENCY, source)
+
+
+def _by_second(price: "ModelPrice", source: str) -> ListPrice | None:
+    """The price of a model that is billed by the length of the sound it is given, and by nothing else."""
+    hour = getattr(price, "input_audio_hours", None)
+    if not isinstance(hour, Decimal):
+        return None
+    nothing = Tariff(*[Decimal(0)] * 4)
+    return ListPrice(nothing, (), _CURRENCY, source, UnitPrices(second=hour / _SECONDS_PER_HOUR))
 
 
 def _tariff(price: "ModelPrice", start: int) -> Tariff | None:

@@ -22,6 +22,7 @@ from leitstand.core.conversation import (
     Tool,
     ToolCall,
     ToolResult,
+    Unit,
 )
 
 _BYTES_PER_TOKEN_UPPER = 3
@@ -33,6 +34,13 @@ IMAGE_TOKENS = 1_600
 # Speech: 32 tokens a second (Google), 10 (OpenAI); files are read as text or pages of unknown number.
 _AUDIO_BYTES_PER_TOKEN, _FILE_BYTES_PER_TOKEN = 250, 20
 _MEDIA_LEAST_CHARS = 200
+# The longest that a sound of so many bytes may last: WAV at telephone quality, FLAC half of that, MP3 and AAC at 32 kbit/s, and all
+# others at the 16 kbit/s with which Opus still carries speech.
+_AUDIO_BYTES_PER_S = {
+    "wav": 8_000, "wave": 8_000, "flac": 4_000, "mpeg": 4_000, "mp3": 4_000, "mp4": 4_000, "m4a": 4_000,
+}  # fmt: skip
+_DENSEST_BYTES_PER_S = 2_000
+_DOCUMENTS_PER_SEARCH = 100  # Cohere, "Pricing"; Amazon Bedrock counts alike
 
 
 class Estimate(NamedTuple):
@@ -59,6 +67,24 @@ def estimate_texts(texts: list[str]) -> Estimate:
     return Estimate(
         -(-text // _BYTES_PER_TOKEN_UPPER) + PER_REQUEST * len(texts), text // _BYTES_PER_TOKEN_LEAST
     )
+
+
+def units(prompt: Prompt) -> tuple[int, Unit]:
+    """What a single task may be billed by besides tokens, and how much of it at most."""
+    match prompt.dialect:
+        case "images":
+            return prompt.choices, "image"
+        case "transcriptions":
+            parts = (part for message in prompt.messages for part in message.parts)
+            return sum(_seconds(part) for part in parts if isinstance(part, Media)), "second"
+        case "rerank":
+            return -(-max(len(prompt.messages) - 1, 1) // _DOCUMENTS_PER_SEARCH), "search"
+    return 0, ""
+
+
+def _seconds(sound: Media) -> int:
+    kind = sound.media_type.partition("/")[2].removeprefix("x-").partition(";")[0]
+    return len(sound.data) * 3 // 4 // _AUDIO_BYTES_PER_S.get(kind, _DENSEST_BYTES_PER_S) + 1
 
 
 def _bytes(text: str) -> int:

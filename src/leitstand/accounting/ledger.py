@@ -2,19 +2,21 @@
 
 async with ledger.open(subject, need, request_id) as entry:     admission.py decides, turns.py queues
     … send, with entry.cap_at(price) as the candidate's cap …
+    entry.lose(usage, price)                                    for each call that failed and is billed
     entry.settle(usage, price)                                  or leave: refunded
 """
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
 from leitstand.accounting.admission import Admission, Call, Grant
-from leitstand.accounting.counters import Counter, Counters
+from leitstand.accounting.counters import Counter, Counters, Hold
 from leitstand.accounting.history import History
 from leitstand.accounting.limits import LimitRule, Subject, address, resolve
+from leitstand.accounting.losses import Losses
 from leitstand.accounting.lost import LostCall, lost_call
 from leitstand.accounting.periods import Calendar, Period
 from leitstand.accounting.prices import Price, cost
@@ -51,6 +53,7 @@ class Entry:
         self.output_cap = grant.output_cap
         self._ledger = ledger
         self._grant = grant
+        self._losses = Losses(len(grant.limits))
         self._is_open = True
 
     @property
@@ -63,26 +66,55 @@ class Entry:
 
         0, while more than 0 was asked: the candidate is too dear for what is left; ask another one.
         """
-        if self.output_cap is None:
+        lost = any(self._losses.uncovered)
+        if self.output_cap is None and not lost:
             return None
         grant = self._grant
-        parts = zip(grant.limits, grant.hold.parts, strict=True)
-        rooms = [part.amount for limit, part in parts if limit.in_money]
-        caps = [grant.sizing.cap(True, room, price, fresh=grant.fresh) for room in rooms]
-        return min([self.output_cap, *caps])
+        asked = grant.sizing.need.asked_output if self.output_cap is None else self.output_cap
+        rows = zip(grant.limits, grant.hold.parts, self._losses.uncovered, strict=True)
+        caps = [
+            grant.sizing.cap(limit.in_money, part.amount - gone, price, fresh=grant.fresh)
+            for limit, part, gone in rows
+            if limit.in_money or lost
+        ]
+        return min([asked, *caps])
+
+    @property
+    def usual_output(self) -> int:
+        """Output tokens to be expected of the call; all that is asked while its model is unknown."""
+        return self._grant.sizing.usual_output
+
+    def double(self) -> bool:
+        """Hold the same once more, for a second call at the same time; False where the limits have no room."""
+        grant = self._grant
+        hold = self._ledger.hold_more(grant, [part.amount for part in grant.hold.parts])
+        if hold is not None:
+            self._losses.reserve(hold)
+        return hold is not None
+
+    def lose(self, usage: Usage, price: Price) -> NanoEuro:
+        """Count a call that brought no answer and is billed all the same; returns its cost.
+
+        What is held grows by it where every limit has room, so that as much as before is left for the next
+        call; else the next one is capped at what remains (`cap_at`).
+        """
+        amounts = self._ledger.amounts(self._grant, usage, price)
+        hold = self._losses.take_spare() or self._ledger.hold_more(self._grant, amounts)
+        self._losses.add(amounts, hold)
+        return cost(usage, price)
 
     def settle(self, usage: Usage, price: Price) -> NanoEuro:
-        """Book what the call used, also where it is more than was held; returns the cost.
+        """Book what the call used, also where it is more than was held; returns the cost, without losses.
 
         Raises RuntimeError if the entry is settled or refunded already.
         """
         self._close()
-        return self._ledger.book(self._grant, usage, price)
+        return self._ledger.book(self._grant, usage, price, self._losses)
 
     def refund(self) -> None:
-        """Give everything back: nothing was sent. Raises RuntimeError as `settle` does."""
+        """Give everything back but losses: nothing was answered. Raises RuntimeError as `settle` does."""
         self._close()
-        self._ledger.give_back(self._grant)
+        self._ledger.give_back(self._grant, self._losses)
 
     def _close(self) -> None:
         if not self._is_open:
@@ -190,16 +222,28 @@ class Ledger:
         if self._opened % _SWEEP_EVERY == 0:
             self._counters.sweep(self._clock.time())
 
-    def book(self, grant: Grant, usage: Usage, price: Price) -> NanoEuro:
+    def amounts(self, grant: Grant, usage: Usage, price: Price) -> list[int]:
+        """What a usage means for each limit of a grant, as that limit counts."""
+        amount, tokens = cost(usage, price), usage.input_tokens + usage.output_tokens
+        return [amount if limit.in_money else tokens for limit in grant.limits]
+
+    def hold_more(self, grant: Grant, amounts: Sequence[int]) -> Hold | None:
+        """Reserve amounts beside a grant, for the same call; None where a limit has no room for them."""
+        return self._admission.more(grant, amounts)
+
+    def book(self, grant: Grant, usage: Usage, price: Price, losses: Losses) -> NanoEuro:
         """The way out of an entry that was used; see `Entry.settle`."""
         amount = cost(usage, price)
-        tokens = usage.input_tokens + usage.output_tokens
-        amounts = [amount if limit.in_money else tokens for limit in grant.limits]
-        if not self._counters.settle(grant.hold, amounts):
-            _log.warning("a call outlived its lease and stays booked at its estimate")
+        self._settle(grant, self.amounts(grant, usage, price), losses)
         self._learn(grant, usage, amount)
-        self._turns.news(limit.counter for limit in grant.limits)
         return amount
+
+    def _settle(self, grant: Grant, amounts: Sequence[int], losses: Losses) -> None:
+        own = [used + lost for used, lost in zip(amounts, losses.uncovered, strict=True)]
+        for hold, spent in [*losses.booking(), (grant.hold, own)]:
+            if not self._counters.settle(hold, spent):
+                _log.warning("a call outlived its lease and stays booked at its estimate")
+        self._turns.news(limit.counter for limit in grant.limits)
 
     def _learn(self, grant: Grant, usage: Usage, amount: NanoEuro) -> None:
         sizing: Sizing = grant.sizing
@@ -210,10 +254,9 @@ class Ledger:
         cut = shortened and usage.output_tokens >= (cap or 0)
         sizing.history.learn(sizing.need.input_tokens, usage, share=share, cut=cut)
 
-    def give_back(self, grant: Grant) -> None:
+    def give_back(self, grant: Grant, losses: Losses) -> None:
         """The way out of an entry that was not used; see `Entry.refund`."""
-        self._counters.refund(grant.hold)
-        self._turns.news(limit.counter for limit in grant.limits)
+        self._settle(grant, [0] * len(grant.limits), losses)
 
     def usage_of(self, rule: LimitRule, subject: Subject) -> LimitUsage | None:
         """The state of a rule for a subject; None if it does not bind it or limits requests a minute."""

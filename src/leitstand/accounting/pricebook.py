@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from leitstand.accounting.catalogue import Catalogue, ListPrice
-from leitstand.accounting.prices import Price, Tariff, Tier, free
+from leitstand.accounting.prices import Price, Tariff, Tier, UnitPrices, free
 from leitstand.accounting.rates import EURO, Rate, Rates
 from leitstand.accounting.uplifts import NONE, uplift
 from leitstand.core.classes import Region
@@ -15,6 +15,7 @@ from leitstand.core.clock import Clock
 # a company would use for work, so that a budget errs to the safe side, and marked, so that somebody mends it.
 RESERVATION = Tariff(Decimal(20), Decimal(20), Decimal(20), Decimal(80))
 _DIGITS = Decimal("1e-9")  # of a price per million tokens: a billion tokens drift by less than a micro-euro
+_UNIT_DIGITS = Decimal("1e-15")  # of a price per unit: a second of sound costs a hundredth of a cent
 _FRESH_S = 60.0
 
 
@@ -22,6 +23,7 @@ _FRESH_S = 60.0
 class PriceRow:
     """A negotiated price, per million tokens in `currency`; what is None costs as much as fresh input.
 
+    per_image, per_minute, per_search: for a picture, a minute of sound, a search of a reranker; None: unknown.
     No regional surcharge is added to it. model: as the provider calls it, or `*` for all others of the provider.
     """
 
@@ -32,6 +34,14 @@ class PriceRow:
     cached_input: Decimal | None = None
     cache_write: Decimal | None = None
     currency: str = EURO
+    per_image: Decimal | None = None
+    per_minute: Decimal | None = None
+    per_search: Decimal | None = None
+
+    def units(self) -> UnitPrices:
+        """The unit prices in the row's own currency."""
+        second = None if self.per_minute is None else self.per_minute / 60
+        return UnitPrices(self.per_image, second, self.per_search)
 
     def tariff(self) -> Tariff:
         """The four prices in the row's own currency."""
@@ -50,6 +60,7 @@ class PriceBook:
         for row in self._rows.values():
             self._rates.on(row.currency, clock.now().date())  # a currency without a rate must fail here
         self._catalogue: Catalogue | None = None
+        self._windows: dict[tuple[str, str, str], int | None] = {}
         self._cache: dict[tuple[str, str, Region, str], tuple[float, Price]] = {}
 
     def price(self, provider: str, kind: str, region: Region, model: str) -> Price:
@@ -66,6 +77,14 @@ class PriceBook:
         self._cache[key] = (now_s, found)
         return found
 
+    def context_tokens(self, provider: str, kind: str, model: str) -> int | None:
+        """How long a prompt a model takes, from the same list as its price; None if it is not there."""
+        key = (provider, kind, model)
+        if key not in self._windows:
+            self._catalogue = self._catalogue or Catalogue()
+            self._windows[key] = self._catalogue.context_tokens(kind, provider, model)
+        return self._windows[key]
+
     def warm(self) -> None:
         """Load the list prices now (0.25 s), so that no request waits for it."""
         self._catalogue = self._catalogue or Catalogue()
@@ -73,7 +92,8 @@ class PriceBook:
     def _find(self, provider: str, kind: str, region: Region, model: str) -> Price:
         row = self._rows.get((provider, model)) or self._rows.get((provider, "*"))
         if row is not None:
-            return self._in_euro(ListPrice(row.tariff(), (), row.currency, "override"), NONE, model)
+            own = ListPrice(row.tariff(), (), row.currency, "override", row.units())
+            return self._in_euro(own, NONE, model)
         if region is Region.LOCAL:
             return free("local")
         self._catalogue = self._catalogue or Catalogue()
@@ -93,5 +113,6 @@ class PriceBook:
             rate=rate.per_euro,
             rate_day=None if listed.currency == EURO else rate.day,
             uplift=factor,
+            units=listed.units.times(to_euro, _UNIT_DIGITS),
             model=model,
         )

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from leitstand.accounting.history import ModelHistory
 from leitstand.accounting.prices import MTOK, Price
+from leitstand.core.conversation import Unit
 from leitstand.core.money import NANO_PER_EURO, nano, nano_up
 
 _NEARLY = Decimal("0.49")  # of a nano-euro, so that a cost rounded half up still fits
@@ -24,7 +25,7 @@ class Need:
     input_tokens: upper estimate; input_least: what it surely is (see `estimate`).
     output_cap: the client's own cap per choice, None if it gave none; then default_output_cap is held.
     price: of the dearest candidate that may be asked; cheapest: of the cheapest, None for the same.
-    choices: how many answers are asked for.
+    choices: how many answers are asked for. units, unit: pictures, seconds of sound or searches, at most.
     """
 
     input_tokens: int
@@ -34,6 +35,12 @@ class Need:
     cheapest: Price | None = None
     input_least: int = 0
     choices: int = 1
+    units: int = 0
+    unit: Unit = ""
+
+    def units_euro(self, price: Price) -> Decimal:
+        """What the units cost at a price, at most."""
+        return self.units * price.reserved(self.unit) if self.units else Decimal(0)
 
     @property
     def asked_output(self) -> int:
@@ -65,7 +72,7 @@ class Sizing:
         output = cap * self.need.choices
         if not in_money:
             return self.worst_input + output
-        return nano_up(_euro(self.need.price, self.worst_input, output))
+        return nano_up(self._euro(self.need.price, self.worst_input, output))
 
     def worst(self, in_money: bool) -> int:
         """The call at its largest."""
@@ -113,7 +120,7 @@ class Sizing:
     def _at_cheapest(self, in_money: bool, input_tokens: int, output_tokens: int) -> int:
         if not in_money:
             return input_tokens + output_tokens
-        return round(nano(_euro(self.need.low_price, input_tokens, output_tokens)) * self.history.share)
+        return round(nano(self._euro(self.need.low_price, input_tokens, output_tokens)) * self.history.share)
 
     def cap(self, in_money: bool, room: int, price: Price, *, fresh: bool) -> int:
         """Output tokens per choice that fit into `room` after the input, at most those asked; 0 if none.
@@ -136,14 +143,15 @@ class Sizing:
             left = Decimal(room - input_tokens)
         else:
             tariff = price.at(input_tokens)
-            left = (room + _NEARLY) / NANO_PER_EURO * MTOK / Decimal(share or 1) - input_tokens * tariff.input
+            euro = (room + _NEARLY) / NANO_PER_EURO / Decimal(share or 1) - self.need.units_euro(price)
+            left = euro * MTOK - input_tokens * tariff.input
             if tariff.output == 0:
                 return asked if left >= 0 else 0
             left /= tariff.output
         return max(min(int(left / self.need.choices), asked), 0)
 
-
-def _euro(price: Price, input_tokens: int, output_tokens: int) -> Decimal:
-    """Cost of tokens of which none is cached."""
-    tariff = price.at(input_tokens)
-    return (input_tokens * tariff.input + output_tokens * tariff.output) / MTOK
+    def _euro(self, price: Price, input_tokens: int, output_tokens: int) -> Decimal:
+        """Cost of the units, and of tokens of which none is cached."""
+        tariff = price.at(input_tokens)
+        tokens = (input_tokens * tariff.input + output_tokens * tariff.output) / MTOK
+        return tokens + self.need.units_euro(price)

@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leitstand import __version__
 from leitstand.api.admin_answers import Marked, Problem, answer_errors
+from leitstand.api.drills import Drilling, drill_routes
 from leitstand.api.guard import Guarded, check_key_for, check_person, needs
+from leitstand.api.regression import Trials, regression_routes
+from leitstand.api.tiers import tier_routes
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.kinds import KINDS, Kind, plain, split
@@ -27,7 +30,7 @@ from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import DEFAULT_OVERLAP_DAYS, KeyRequest, NewKey, VirtualKeys
 
 
-class Office(Protocol):
+class Office(Trials, Drilling, Protocol):
     """What administration needs of the house."""
 
     @property
@@ -96,6 +99,9 @@ def build_admin(office: Office) -> FastAPI:
     app.include_router(_keys(office))
     app.include_router(_objects(office))
     app.include_router(_people(office))
+    app.include_router(regression_routes(office))
+    app.include_router(tier_routes())
+    app.include_router(drill_routes(office))
     answer_errors(app, office.language)
     return app
 

@@ -6,7 +6,7 @@ content, so until then a failure is a plain HTTP status, and after it exactly on
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
@@ -20,9 +20,10 @@ from leitstand.api.transport import Receive, Scope, Send
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Dialect, Frame, Prompt
 from leitstand.core.errors import Refusal
+from leitstand.core.money import ZERO, NanoEuro
 from leitstand.core.money import plain as euro_text
 from leitstand.gateway.bookkeeping import ClientLeft
-from leitstand.gateway.hotpath import Gateway
+from leitstand.gateway.hotpath import Credentials, Gateway
 from leitstand.gateway.values import Head, Piece, Request, Tail
 
 DRAIN_S = 15.0  # how long a stream is read on for its usage after its client has left
@@ -45,13 +46,19 @@ class StreamEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Wire:
-    """The client side of a dialect."""
+    """The client side of a dialect.
+
+    prepare: completes a request before it is served; raises a Refusal. keep: called when an answer is
+    complete and written, before its end goes out.
+    """
 
     dialect: Dialect
     decode_request: Callable[[bytes], Prompt]
     encode_plain: Callable[[Frame, bool], bytes]
     stream_encoder: Callable[[Prompt], StreamEncoder]
     error_body: Callable[[Refusal, str, str], bytes]
+    prepare: Callable[[Request, Credentials], Awaitable[Request]] | None = None
+    keep: Callable[[], Awaitable[None]] | None = None
 
 
 def _chat_encoder(prompt: Prompt) -> StreamEncoder:
@@ -106,25 +113,20 @@ class Completions:
     async def _read(self, incoming: Incoming, scope: Scope, receive: Receive) -> Request:
         try:
             prompt = self._wire.decode_request(await transport.read_body(receive))
-            return incoming.with_prompt(prompt, transport.gone_of(receive))
+            request = incoming.with_prompt(prompt, transport.gone_of(receive))
+            if self._wire.prepare is not None:
+                return await self._wire.prepare(request, credentials(scope, incoming.headers))
+            return request
         except Refusal as refusal:
             who = credentials(scope, incoming.headers)
             await self._gateway.refused(incoming.unread(self._wire.dialect), who, refusal)
             raise
 
     async def _plain(self, request: Request, answer: Answer, send: Send) -> None:
-        head, cost_nano, pieces = None, 0, []
-        async for part in answer:
-            match part:
-                case Piece():
-                    pieces.append(part)
-                case Head():
-                    head = part
-                case Tail():
-                    cost_nano = part.cost_nano
-        assert head is not None, "an answer without a head"
-        whole = pieces[0] if len(pieces) == 1 else _joined(pieces)
+        head, whole, cost_nano = await collected(answer)
         body = self._wire.encode_plain(whole.frame, whole.changed)
+        if self._wire.keep is not None:
+            await self._wire.keep()
         headers = [transport.JSON_TYPE, *facts(head), (b"x-leitstand-cost", euro_text(cost_nano).encode())]
         await transport.respond(send, 200, headers, body)
 
@@ -148,7 +150,10 @@ class Completions:
                     started = True
                 else:
                     cost = f": leitstand-cost {euro_text(part.cost_nano)}\n\n".encode()
-                    await transport.end_stream(send, cost + encoder.finish())
+                    end = encoder.finish()
+                    if self._wire.keep is not None:
+                        await self._wire.keep()
+                    await transport.end_stream(send, cost + end)
         except Refusal as refusal:
             if not started:
                 raise
@@ -164,6 +169,21 @@ class Completions:
         await transport.respond(send, refusal.status, headers_of(refusal, incoming.id), body)
 
 
+async def collected(answer: Answer) -> tuple[Head, Piece, NanoEuro]:
+    """A whole answer as one piece, with what is known of it and what it cost."""
+    head, cost_nano, pieces = None, ZERO, []
+    async for part in answer:
+        match part:
+            case Piece():
+                pieces.append(part)
+            case Head():
+                head = part
+            case Tail():
+                cost_nano = part.cost_nano
+    assert head is not None, "an answer without a head"
+    return head, pieces[0] if len(pieces) == 1 else _joined(pieces), cost_nano
+
+
 def facts(head: Head) -> list[tuple[bytes, bytes]]:
     """The response headers that tell how a request was served."""
     return [
@@ -175,6 +195,7 @@ def facts(head: Head) -> list[tuple[bytes, bytes]]:
         (b"x-leitstand-data-class", head.data_class.word.encode()),
         (b"x-leitstand-pseudonymised", b"%d" % head.pseudonymised),
         (b"x-leitstand-fallback", b"%d" % head.fallback),
+        *([(b"x-leitstand-tier", head.tier.encode())] if head.tier else []),
     ]
 
 

@@ -29,8 +29,8 @@ class ClientGone(Exception):
     """The client hung up while its request was being read."""
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body, at most 64 MiB."""
+async def read_body(receive: Receive, most_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """The whole body, at most 64 MiB or what is given."""
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone
@@ -44,10 +44,10 @@ async def read_body(receive: Receive) -> bytes:
             raise ClientGone
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > MAX_BODY_BYTES:
+        if size > most_bytes:
             raise BodyTooLarge(
-                f"Die Anfrage ist größer als {MAX_BODY_BYTES // 2**20} MiB. Verkleinern Sie Bilder oder Anhänge.",
-                f"The request is larger than {MAX_BODY_BYTES // 2**20} MiB. Make images or attachments smaller.",
+                f"Die Anfrage ist größer als {most_bytes // 2**20} MiB. Verkleinern Sie Bilder oder Anhänge.",
+                f"The request is larger than {most_bytes // 2**20} MiB. Make images or attachments smaller.",
             )
     return b"".join(parts)
 

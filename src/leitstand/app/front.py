@@ -14,9 +14,12 @@ import msgspec
 from leitstand import __version__
 from leitstand.api.catalogue import ModelCatalogue
 from leitstand.api.completions import CHAT, MESSAGES, Completions
+from leitstand.api.kept_responses import KeptAnswers
 from leitstand.api.operations import authorised
 from leitstand.api.problems import body_of, headers_of
 from leitstand.api.requests import read_request
+from leitstand.api.responses import Responses
+from leitstand.api.tasks import TASKS, SingleTask
 from leitstand.api.transport import JSON_TYPE, Receive, Scope, Send, respond
 from leitstand.app.discovered import set_up_built_in
 from leitstand.app.house import House
@@ -51,12 +54,19 @@ class Front:
         fast = self._fast.get(path)
         if fast is not None and scope["type"] == "http":
             await fast(scope, receive, send)
+        elif path.startswith("/v1/responses/"):
+            await self._kept_answers(scope, receive, send)
         elif path.startswith("/v1/models"):
             await self._models(scope, receive, send)
         else:
             assert self._site is not None
             site = await asyncio.shield(self._site)
             await site(scope, receive, send)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Whole paths that are served without the site, once the house has started."""
+        return frozenset(self._fast)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -71,6 +81,10 @@ class Front:
         shared: tuple[Any, ...] = (house.clock, house.today, house.language)
         self._fast["/v1/chat/completions"] = Completions(house.gateway, CHAT, *shared)
         self._fast["/v1/messages"] = Completions(house.gateway, MESSAGES, *shared)
+        for path, wire in TASKS.items():
+            self._fast[path] = SingleTask(house.gateway, wire, *shared)
+        self._fast["/v1/responses"] = Responses(house.gateway, house.kept_responses, *shared)
+        self._kept_answers = KeptAnswers(house.gateway, house.kept_responses, house.clock, house.language)
         self._models = ModelCatalogue(house.gateway, house.clock, house.language)
         local_models = LocalModels(house)
         local_models.start()

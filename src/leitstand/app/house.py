@@ -1,10 +1,11 @@
 """The house: every room built once, joined, started and stopped in order."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,21 +16,31 @@ from leitstand.accounting.lost import LostCall
 from leitstand.accounting.periods import Calendar
 from leitstand.accounting.rebuild import spent_by_counter
 from leitstand.accounting.repository import settled_since
+from leitstand.answers.regression import Regression
+from leitstand.answers.responses.kept import KeptResponses
+from leitstand.answers.responses.repository import KeptRows
+from leitstand.answers.trials import TrialRunner
 from leitstand.app import rules as compose
+from leitstand.app.abilities import Abilities
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.models import Privacy
 from leitstand.configuration.secrets import SecretMissing, SecretResolver, load_sealer
 from leitstand.configuration.watcher import Watcher
 from leitstand.core.clock import Clock
-from leitstand.core.conversation import Prompt
+from leitstand.core.conversation import Prompt, Usage
 from leitstand.core.events import Events
+from leitstand.core.money import NanoEuro
 from leitstand.gateway.bookkeeping import Answered, Book
 from leitstand.gateway.cache import ResponseCache
 from leitstand.gateway.health import Health
 from leitstand.gateway.hotpath import Gateway, Rules
 from leitstand.gateway.metrics import Metrics
+from leitstand.gateway.pacing import Pacing
+from leitstand.gateway.probes import Probes
 from leitstand.gateway.routing import Router
+from leitstand.gateway.semantic import SemanticCache
+from leitstand.gateway.target_metrics import TargetMetrics
 from leitstand.gateway.values import Request
 from leitstand.identity.callers import KeyRing, Network, Person, StoredKey
 from leitstand.identity.repository import Credentials, Keys, SessionRows
@@ -42,10 +53,12 @@ from leitstand.journal.writer import Writer
 from leitstand.knowledge.library import Knowledge
 from leitstand.policy.rulebook import Rulebook
 from leitstand.privacy.scan import Scanner
+from leitstand.prompts.regression.repository import RegressionRows
 from leitstand.providers.adapters import load_adapters
-from leitstand.providers.base import Target
+from leitstand.providers.base import KnowsTargets, Target
 from leitstand.providers.door import Door
 from leitstand.providers.http.pool import Pool
+from leitstand.providers.local_encoder import LocalEncoder, is_installed
 from leitstand.store.engine import open_engine
 from leitstand.store.migrate import migrate
 
@@ -76,6 +89,7 @@ class House:
         self.metrics = Metrics()
         self.events.subscribe(Answered, self.metrics.on_answered)
         self.knowledge = Knowledge(data)
+        self.kept_responses = KeptResponses(KeptRows(self.engine), self.sealer, clock)
 
         self.configuration = Configuration()
         self.people: Mapping[str, Person] = {}
@@ -107,20 +121,45 @@ class House:
         self.people = compose.people(self.configuration)
         self.pool = Pool()
         self.adapters = load_adapters(self.knowledge)
-        door = Door(self.pool, self.adapters)
-        self.health = Health()
+        self.health, self.pacing = Health(), Pacing()
+        self.door = Door(self.pool, self.adapters, self.pacing.learn)
         timezone = self.configuration.organisation.timezone
         rules = await asyncio.to_thread(self._rules, self.configuration)
         self.ledger = Ledger(self._counters, self.clock, compose.limit_rules(self.configuration), timezone)
         await asyncio.to_thread(self._set_counters, self.configuration)
-        router = Router(door, self.health, self._price_of)
-        self.gateway = Gateway(rules, self.ledger, ResponseCache(), router, self._lacks, self._open_book)
+        router = Router(
+            self.door, self.health, self.price_of, self.pacing,
+            Abilities(lambda: self.gateway.rules.prices, self.adapters),
+        )  # fmt: skip
+        semantic = SemanticCache(LocalEncoder() if is_installed() else None)
+        self.gateway = Gateway(
+            rules, self.ledger, ResponseCache(), router, self.lacks, self._open_book, semantic
+        )
+        self.regression = Regression(
+            RegressionRows(self.engine), self.sealer, self.clock, lambda: self.gateway.rules.book,
+            self._dearest_nano, self.spool.write_now,
+        )  # fmt: skip
+        self.trials = TrialRunner(
+            self.regression, self.gateway, lambda: self.people, self.clock, self.local_now,
+            self.data / "trials.lock", self.spool.write, self.events,
+        )  # fmt: skip
+        self.trials.start()
+        self.probes = Probes(self.door, self.health, self._targets)
+        self.metrics.registry.register(
+            TargetMetrics(self.health, self.pacing, self.probes, self._targets, self.loop_time)
+        )
+        self._probing = asyncio.create_task(self.probes.run(), name="probes")
         self._run(self._write_journal, "journal-writer")
         self._run(self._keep_house, "housekeeping")
 
     async def stop(self) -> None:
         """End everything in the reverse order; what is spooled stays spooled if the database is gone."""
+        await self.trials.stop()
+        self._probing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._probing
         await self.pool.close()
+        self.gateway.semantic.close()
         self.spool.close()
         self._stop.set()
         self.writer.nudge()
@@ -146,13 +185,16 @@ class House:
         self.writer.run(self._stop)
 
     def _keep_house(self) -> None:
-        """Every ten seconds: book the calls of killed processes; every hour: drop ended sessions."""
+        """Every ten seconds: book the calls of killed processes, share limits with the living; every hour:
+        drop ended sessions and old responses."""
         rounds = 0
         while True:
             try:
                 self._book_lost_calls()
+                self.pacing.share = self._counters.processes()
                 if rounds % 360 == 0:
                     SessionRows(self.engine).remove_expired(self.clock.time_us())
+                    self.kept_responses.remove_expired()
             except Exception:  # noqa: BLE001 - a border: the next round tries again
                 _log.exception("housekeeping failed")
             rounds += 1
@@ -243,9 +285,13 @@ class House:
         """The organisation's time zone."""
         return ZoneInfo(self.configuration.organisation.timezone)
 
+    def local_now(self) -> datetime:
+        """Application time in the organisation's time zone."""
+        return self.clock.now().astimezone(self.zone)
+
     def today(self) -> date:
         """The day in the organisation's time zone."""
-        return self.clock.now().astimezone(self.zone).date()
+        return self.local_now().date()
 
     def loop_time(self) -> float:
         """The event loop's clock, by which health keeps its times; may be asked from any thread."""
@@ -255,15 +301,27 @@ class House:
         """Of refusals, where the client has no wish."""
         return self.configuration.organisation.language
 
-    def _price_of(self, target: Target) -> Decimal:
+    def _dearest_nano(self, model: str, usage: Usage) -> NanoEuro:
+        return compose.dearest_nano(self.gateway.rules.book, self.gateway.rules.prices, model, usage)
+
+    def _targets(self) -> list[Target]:
+        """All that routes name."""
+        routes = self.gateway.rules.book.routes.values()
+        return [offer.target for route in routes for offer in route.offers]
+
+    def price_of(self, target: Target) -> Decimal:
         price = self.gateway.rules.prices.price(target.provider, target.kind, target.region, target.model)
         return price.input + price.output
 
-    def _lacks(self, target: Target, prompt: Prompt) -> str | None:
+    def lacks(self, target: Target, prompt: Prompt) -> str | None:
         adapter = self.adapters.get(target.kind)
         if adapter is None:
             return f"provider kind {target.kind}"
-        return adapter.lacks(prompt) if prompt.dialect in adapter.serves else prompt.dialect
+        if prompt.dialect not in adapter.serves:
+            return prompt.dialect
+        if isinstance(adapter, KnowsTargets):
+            return adapter.lacks_at(prompt, target)
+        return adapter.lacks(prompt)
 
     def _open_book(self, request: Request) -> Book:
         return Book(request, self.clock, self.spool, self.events)

@@ -1,5 +1,6 @@
 """The board of providers for pages: what the gateway knows of each now, and whether the policy lets it work."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from leitstand.app import rules as compose
@@ -7,11 +8,18 @@ from leitstand.app.house import House
 from leitstand.configuration.models import Provider
 from leitstand.core.classes import Region
 from leitstand.core.i18n import Bilingual
+from leitstand.providers.allowance import Measure
 from leitstand.providers.base import Target
 from leitstand.reports.operations import ProviderState, TargetState
 from leitstand.web.ports import Vital
 
 _DOWN_AFTER = 3  # failures in a row of all its models
+_MEASURES: Mapping[Measure, Bilingual] = {
+    "requests": Bilingual("Anfragen", "requests"),
+    "tokens": Bilingual("Tokens", "tokens"),
+    "input_tokens": Bilingual("Eingabe-Tokens", "input tokens"),
+    "output_tokens": Bilingual("Ausgabe-Tokens", "output tokens"),
+}
 
 
 class TargetBoard:
@@ -41,7 +49,27 @@ class TargetBoard:
         elif min(entry.resting_until for entry in health) > now:
             state = "down" if all(entry.failures_in_row >= _DOWN_AFTER for entry in health) else "cooling"
         at = self._house.clock.now() + timedelta(seconds=until - now) if until > now else None
-        return TargetState(provider.name, provider.place, state, at, self._note(provider))
+        watch = self._watch(provider.name, targets, now)
+        return TargetState(provider.name, provider.place, state, at, self._note(provider), watch)
+
+    def _watch(self, provider: str, targets: list[Target], now: float) -> Bilingual | None:
+        """The last probe, and the scarcest of what the provider still allows."""
+        told: list[Bilingual] = []
+        if (probed := self._house.probes.last.get(provider)) is not None:
+            age_s = max(0.0, now - probed.at)
+            told.append(_probe_told(probed.fault, probed.took_s, age_s))
+        shares = [
+            (gauge.left(now) / gauge.allowance.limit, gauge)
+            for target in targets
+            for gauge in self._house.pacing.gauges(target)
+            if gauge.allowance.limit and gauge.left(now) <= gauge.allowance.limit
+        ]
+        if shares:
+            share, gauge = min(shares, key=lambda each: each[0])
+            told.append(_allowance_told(gauge.allowance.measure, max(0.0, share)))
+        if not told:
+            return None
+        return Bilingual(", ".join(each.de for each in told), ", ".join(each.en for each in told))
 
     def _has_contract(self, provider: Provider) -> bool:
         if provider.place is Region.LOCAL:
@@ -73,3 +101,18 @@ class TargetBoard:
             if rule.scope == "company" and rule.measure == "eur_per_month":
                 return rule.units
         return None
+
+
+def _probe_told(fault: str, took_s: float, age_s: float) -> Bilingual:
+    """The last probe in a few words."""
+    if fault:
+        return Bilingual(f"Probe vor {age_s:.0f} s ohne Antwort", f"probe {age_s:.0f} s ago unanswered")
+    return Bilingual(
+        f"Probe vor {age_s:.0f} s: {took_s * 1000:.0f} ms", f"probe {age_s:.0f} s ago: {took_s * 1000:.0f} ms"
+    )
+
+
+def _allowance_told(measure: Measure, share: float) -> Bilingual:
+    """What is left, in per cent of the provider's limit."""
+    words = _MEASURES[measure]
+    return Bilingual(f"noch {share * 100:.0f} % der {words.de}", f"{share * 100:.0f} % of {words.en} left")

@@ -9,20 +9,27 @@ from typing import Any
 from leitstand.answers.chat import Chat
 from leitstand.answers.conversations import Conversations
 from leitstand.answers.events import ChatEvent
+from leitstand.answers.regression import Plan, Report, SetSummary, TrialSummary
 from leitstand.answers.repository import ConversationRows
 from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary
 from leitstand.app import discovered
+from leitstand.app.drills import FireDrills
 from leitstand.app.house import House
 from leitstand.app.operations import TargetBoard
 from leitstand.core.clock import from_us
 from leitstand.core.i18n import Bilingual
+from leitstand.core.money import NanoEuro
+from leitstand.core.tiers import Tier
+from leitstand.gateway.drill import Drill, DrillChoice, DrillReport
 from leitstand.identity import sessions as identity
 from leitstand.identity.callers import Caller
 from leitstand.identity.roles import RIGHTS, Permission
 from leitstand.identity.sessions import LIFETIME_US
+from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
 from leitstand.reports.operations_snapshot import recent_requests, take_snapshot
 from leitstand.reports.repository import Journal
+from leitstand.reports.tiers import PERIOD_US, TierSnapshot, take_tiers
 from leitstand.web import ports as web
 
 EXAMPLES = (
@@ -182,6 +189,80 @@ class PageOperations:
         return tuple(await asyncio.to_thread(recent_requests, self._journal, limit))
 
 
+class PageModelTests:
+    """Regression sets and trials, each step in a thread: they read and decrypt."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._regression = house.regression
+
+    async def sets(self) -> tuple[SetSummary, ...]:
+        return await asyncio.to_thread(self._regression.list)
+
+    async def read(self, name: str) -> tuple[SetSummary, RegressionSet]:
+        summary = await asyncio.to_thread(self._regression.summary, name)
+        return summary, await asyncio.to_thread(self._regression.get, name)
+
+    async def trials(self, set_name: str | None = None) -> tuple[TrialSummary, ...]:
+        return await asyncio.to_thread(self._regression.trials, set_name)
+
+    async def report(self, trial: str) -> Report:
+        return await asyncio.to_thread(self._regression.report, trial)
+
+    async def models(self) -> tuple[str, ...]:
+        return tuple(sorted(self._house.gateway.rules.book.routes))
+
+    async def expected(self, plan: Plan) -> NanoEuro:
+        return await asyncio.to_thread(self._regression.expected_nano, plan)
+
+    async def keep(self, viewer: web.Viewer, document: str) -> str:
+        return (await asyncio.to_thread(self._regression.put, document, viewer.name)).name
+
+    async def remove(self, viewer: web.Viewer, name: str) -> None:
+        await asyncio.to_thread(self._regression.remove, name, viewer.name)
+
+    async def start(self, viewer: web.Viewer, plan: Plan) -> str:
+        trial = await asyncio.to_thread(self._regression.start, plan, viewer.name)
+        self._house.trials.nudge()
+        return trial.id
+
+    async def cancel(self, viewer: web.Viewer, trial: str) -> None:
+        await asyncio.to_thread(self._regression.cancel, trial, viewer.name)
+
+    async def accept(self, viewer: web.Viewer, trial: str, model: str) -> None:
+        await asyncio.to_thread(self._regression.accept, trial, model, viewer.name)
+
+
+class PageDrills:
+    """Fire drills of a viewer, who asks as the person they are."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._drills = FireDrills(house)
+
+    def choices(self) -> tuple[DrillChoice, ...]:
+        return self._drills.choices()
+
+    async def play(self, viewer: web.Viewer, drill: Drill) -> DrillReport:
+        return await self._drills.play(Caller(self._house.people[viewer.name]), drill)
+
+
+class PageModelTiers:
+    """The figures of model tiers, from the journal."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._journal = Journal(house.engine)
+
+    async def snapshot(self, recent: int) -> TierSnapshot:
+        end_us = self._house.clock.time_us()
+        return await asyncio.to_thread(take_tiers, self._journal, end_us - PERIOD_US, end_us, recent)
+
+    def models(self) -> dict[str, dict[Tier, str]]:
+        routes = self._house.gateway.rules.book.routes.values()
+        return {route.name: dict(route.tiers) for route in routes if route.tiers}
+
+
 def build_ports(house: House) -> web.Ports:
     """All ports of the pages."""
     board = TargetBoard(house)
@@ -194,5 +275,8 @@ def build_ports(house: House) -> web.Ports:
         "chat": PageChat(house, chat),
         "operations": PageOperations(house, board),
         "first_run": discovered.PageFirstRun(house),
+        "drills": PageDrills(house),
+        "model_tests": PageModelTests(house),
+        "model_tiers": PageModelTiers(house),
     }
     return web.Ports(**ports)

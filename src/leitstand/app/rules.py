@@ -6,15 +6,21 @@ from decimal import Decimal
 
 from leitstand.accounting.limits import MEASURES, LimitRule
 from leitstand.accounting.pricebook import PriceBook, PriceRow
+from leitstand.accounting.prices import cost
 from leitstand.accounting.rates import Rate
 from leitstand.configuration import models as stored
 from leitstand.configuration.current import Configuration
 from leitstand.core.classes import DataClass, Role
 from leitstand.core.clock import Clock
+from leitstand.core.conversation import Usage
+from leitstand.core.money import ZERO, NanoEuro
+from leitstand.core.tiers import Tier
+from leitstand.gateway.call import price_of
 from leitstand.identity.callers import Person
 from leitstand.policy.rulebook import Contract, Offer, PolicyRow, Route, Rulebook, UseCase
 from leitstand.privacy.entities import EntityType
 from leitstand.privacy.scan import Scanner
+from leitstand.privacy.tagger import tagger
 from leitstand.providers.base import Limits, Patience, Target
 
 _ADMINS = (Role.ADMIN, Role.SUPER_ADMIN)
@@ -22,7 +28,7 @@ _LONG_AGO = date(1970, 1, 1)
 # Fields of some kinds only, handed to their adapters by name.
 _OPTIONS = (
     "project", "location", "aws_region", "access_key_id", "api_version", "entra_tenant", "entra_client_id",
-    "entra_authority",
+    "entra_authority", "api",
 )  # fmt: skip
 _PATIENCE = ("connect", "first_token", "idle", "total")
 
@@ -63,12 +69,34 @@ def _contact(configuration: Configuration) -> str:
 
 
 def _route(model: stored.Model, configuration: Configuration, secrets: Mapping[str, str]) -> Route:
+    if model.tiers is not None:
+        return _tiered_route(model, configuration, secrets)
     offers = tuple(
-        Offer(_target(provider, target.model, secrets), _contract(provider), float(target.weight))
+        Offer(
+            _target(provider, target.model, secrets), _contract(provider), float(target.weight),
+            target.context_tokens,
+        )
         for target in model.targets
         if (provider := configuration.providers.get(target.provider)) is not None
     )
-    return Route(model.name, offers, model.strategy.value, model.cache, model.description)
+    return Route(
+        model.name, offers, model.strategy.value, model.cache, model.description,
+        buffered=model.buffered, continuation=model.continuation, hedge_after_s=model.hedge_after,
+    )  # fmt: skip
+
+
+def _tiered_route(model: stored.Model, configuration: Configuration, secrets: Mapping[str, str]) -> Route:
+    assert model.tiers is not None
+    behind = {
+        tier: configuration.models[name]
+        for tier, name in model.tiers.models.items()
+        if name in configuration.models and configuration.models[name].tiers is None
+    }
+    offers = dict.fromkeys(
+        offer for each in behind.values() for offer in _route(each, configuration, secrets).offers
+    )
+    tiers = {tier: each.name for tier, each in behind.items()}
+    return Route(model.name, tuple(offers), description=model.description, tiers=tiers)
 
 
 def _target(provider: stored.Provider, model: str, secrets: Mapping[str, str]) -> Target:
@@ -85,7 +113,9 @@ def _target(provider: stored.Provider, model: str, secrets: Mapping[str, str]) -
             provider.limits.requests_per_minute,
             provider.limits.tokens_per_minute,
             provider.limits.concurrency,
+            float(provider.limits.max_wait),
         ),
+        probe_every_s=float(provider.probe.every),
         options=tuple((name, value) for name in _OPTIONS if (value := getattr(provider, name))),
     )
 
@@ -102,6 +132,9 @@ def _use_case(use_case: stored.UseCase) -> UseCase:
         data_class=use_case.data_class,
         models=frozenset(use_case.models),
         always_pseudonymise=use_case.pseudonymise == "always",
+        tier=None if use_case.tier == "auto" else Tier(use_case.tier),
+        max_tier=use_case.max_tier,
+        semantic_cache=use_case.semantic_cache,
     )
 
 
@@ -137,7 +170,7 @@ def price_book(configuration: Configuration, clock: Clock) -> PriceBook:
         [
             PriceRow(
                 price.provider, price.model, price.input, price.output, price.cached_input, price.cache_write,
-                price.currency,
+                price.currency, price.per_image, price.per_minute, price.per_search,
             )
             for price in rows.values()
         ],
@@ -145,8 +178,15 @@ def price_book(configuration: Configuration, clock: Clock) -> PriceBook:
     )  # fmt: skip
 
 
+def dearest_nano(book: Rulebook, prices: PriceBook, model: str, usage: Usage) -> NanoEuro:
+    """The cost of a usage at the dearest target of a public model name; KeyError for an unknown one."""
+    offers = book.routes[model].offers
+    return max((cost(usage, price_of(prices, offer.target)) for offer in offers), default=ZERO)
+
+
 def scanner(configuration: Configuration) -> Scanner:
-    """The detectors with the tenant's own words: the company and its own names stay readable."""
+    """Detectors and tagger with the tenant's own words: the company and its own names stay readable."""
     own = (configuration.organisation.name, *configuration.privacy.allow, *configuration.privacy.never)
     always = dict.fromkeys(configuration.privacy.always, EntityType.REF_ID)
-    return Scanner([name for name in own if name], always)
+    reader = tagger() if configuration.privacy.detection == "full" else None
+    return Scanner([name for name in own if name], always, tagger=reader)

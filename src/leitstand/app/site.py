@@ -10,6 +10,7 @@ from leitstand.api.dialects.problems import chat_error_body
 from leitstand.api.problems import headers_of
 from leitstand.api.requests import credentials, read_request
 from leitstand.api.transport import respond
+from leitstand.app.drills import FireDrills
 from leitstand.app.house import House
 from leitstand.app.ports import build_ports
 from leitstand.configuration.apply import Editor
@@ -35,6 +36,8 @@ class Office:
         self.keys: VirtualKeys = house.keys
         self.sessions: Sessions = house.sessions
         self.editor: Editor = house.editor
+        self.drills = FireDrills(house)
+        self.regression = house.regression
 
     @property
     def configuration(self) -> Configuration:
@@ -63,6 +66,10 @@ class Office:
     def refresh(self) -> None:
         """Take over a change now."""
         self._house.refresh()
+
+    def nudge_trials(self) -> None:
+        """Begin with a planned trial at once."""
+        self._house.trials.nudge()
 
     def export(self) -> str:
         """The configuration as a YAML file."""

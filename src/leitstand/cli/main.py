@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from leitstand import __version__
-from leitstand.cli import audit, config, key, knowledge, model, privacy, serve, user
+from leitstand.cli import audit, config, drill, key, knowledge, model, privacy, regression, serve, tiers, user
 
-_COMMANDS = (serve, config, user, key, privacy, knowledge, audit, model)
+_COMMANDS = (serve, config, user, key, privacy, knowledge, audit, model, regression, drill, tiers)
 
 
 def run(argv: Sequence[str], compose: Callable[[], Any]) -> int:

@@ -48,3 +48,12 @@ def check_entry(tenant: str | None, client_id: str | None, authority: str | None
             "To enter with Entra ID, entra_tenant and entra_client_id belong together; api_key then holds the "
             "application's secret.",
         )
+
+
+def check_api(api: str | None, address: str | None) -> None:
+    """Raise PydanticCustomError for the Responses API at an address that does not have it."""
+    if api == "responses" and not (address or "").endswith("/v1"):
+        raise refused(
+            "Die Responses-API gibt es nur unter Adressen mit /openai/v1. Ergänzen Sie base_url.",
+            "The Responses API exists only below addresses with /openai/v1. Complete base_url.",
+        )

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from leitstand.configuration import models as m
-from leitstand.configuration import residency
+from leitstand.configuration import residency, semantic_cache
 from leitstand.configuration.finding import Path, Remark, suggestion
 from leitstand.configuration.kinds import KINDS
 from leitstand.configuration.references import references
@@ -35,12 +35,16 @@ class Placed:
 
 @dataclass(frozen=True)
 class Known:
-    """What exists already. names: by kind. emails: user by address in lower case. sealed: names of secrets."""
+    """What exists already. names: by kind. emails: user by address in lower case. sealed: names of secrets.
+
+    tiers: the models behind each model that has tiers.
+    """
 
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     departments: frozenset[str] = frozenset()
     emails: Mapping[str, str] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
+    tiers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, kind: str) -> frozenset[str]:
         """The names of one kind."""
@@ -49,16 +53,19 @@ class Known:
     def with_objects(self, placed: Iterable[Placed], declared: Mapping[str, set[str]]) -> "Known":
         """What exists once these objects are applied. declared: names of objects that have faults."""
         names = {kind: set(self.of(kind)) | declared.get(kind, set()) for kind in KINDS}
-        departments = set(self.departments)
+        departments, tiers = set(self.departments), dict(self.tiers)
         for each in placed:
             names[each.kind].add(each.name)
             if isinstance(each.value, m.User | m.UseCase) and each.value.department:
                 departments.add(each.value.department)
+            if isinstance(each.value, m.Model):
+                tiers[each.name] = frozenset(each.value.tiers.models.values() if each.value.tiers else ())
         return Known(
             {kind: frozenset(found) for kind, found in names.items()},
             frozenset(departments),
             self.emails,
             self.sealed,
+            {name: behind for name, behind in tiers.items() if behind},
         )
 
     def with_secrets(self, names: Iterable[str]) -> "Known":
@@ -70,6 +77,7 @@ def check(placed: list[Placed], known: Known, today: date) -> Iterator[Remark]:
     """Faults and doubts of valid objects; references are checked by `unknown`. known: what exists once `placed` is applied."""
     yield from _doubles(placed)
     yield from _emails(placed, known)
+    yield from _semantic_caches(placed)
     for each in placed:
         for rule in _RULES.get(each.kind, ()):
             yield from rule(each, known, today)
@@ -105,6 +113,13 @@ def _emails(placed: list[Placed], known: Known) -> Iterator[Remark]:
             )
 
 
+def _semantic_caches(placed: list[Placed]) -> Iterator[Remark]:
+    caches = {each.name: each.value.cache for each in placed if isinstance(each.value, m.Model)}
+    for each in placed:
+        if isinstance(each.value, m.UseCase):
+            yield from semantic_cache.check(each.value, each.path, caches)
+
+
 def unknown(kind: str, body: object, above: Path, known: Known) -> Iterator[Remark]:
     """A remark for each object that a body names and that does not exist."""
     for each in references(kind, body):
@@ -134,6 +149,48 @@ def _limit(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
             *suggestion(scope.name, existing),
             severity="warning",
         )
+
+
+def _limited_tiers(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
+    """A call is counted for the model that answers, never for the one that only chooses."""
+    assert isinstance(each.value, m.Limit)
+    scope = parse_scope(each.value.scope)
+    if scope.kind == "model" and scope.name in known.tiers:
+        yield _limit_without_effect((*each.path, "scope"), scope.name)
+
+
+def _limit_without_effect(path: Path, model: str) -> Remark:
+    return Remark(
+        path,
+        f"„{model}“ hat Stufen; eine Grenze dafür hätte keine Wirkung.",
+        f"'{model}' has tiers; a limit on it would have no effect.",
+        "Begrenzen Sie die Modelle der Stufen.",
+        "Limit the models of its tiers.",
+    )
+
+
+def _tiers(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
+    """Models with tiers lead to models with targets, so no choice can go round in a circle."""
+    assert isinstance(each.value, m.Model)
+    for tier, name in each.value.tiers.models.items() if each.value.tiers else ():
+        if name in known.tiers:
+            yield Remark(
+                (*each.path, "tiers", tier.value),
+                f"„{name}“ hat selbst Stufen.",
+                f"'{name}' has tiers itself.",
+                "Nennen Sie ein Modell mit Zielen.",
+                "Name a model with targets.",
+            )
+    above = [name for name, behind in known.tiers.items() if each.name in behind and name != each.name]
+    if each.value.tiers and above:
+        yield Remark(
+            (*each.path, "tiers"),
+            f"„{each.name}“ ist eine Stufe von „{above[0]}“ und kann selbst keine haben.",
+            f"'{each.name}' is a tier of '{above[0]}' and cannot have any itself.",
+        )
+    limits = [name for name in known.of("limit") if name.startswith(f"model:{each.name} ")]
+    if each.value.tiers and limits:
+        yield _limit_without_effect((*each.path, "tiers"), each.name)
 
 
 def _dpa(each: Placed, _known: Known, today: date) -> Iterator[Remark]:
@@ -275,7 +332,8 @@ def _price(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
 
 _RULES: Mapping[str, tuple[Callable[[Placed, Known, date], Iterator[Remark]], ...]] = {
     "provider": (_dpa, _secret, _transport, _gemini, _residency),
-    "limit": (_limit,),
+    "model": (_tiers,),
+    "limit": (_limit, _limited_tiers),
     "price": (_price,),
     "policy": (_special,),
 }

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from leitstand.configuration import amazon, azure, google_cloud
 from leitstand.configuration import values as v
 from leitstand.core.classes import DataClass, Region, Role
+from leitstand.core.tiers import Tier
 
 PRIVATE: dict[str, Any] = {"private": True}
 MAX_KEY = 200  # characters of a stored name
@@ -126,13 +127,34 @@ class Timeouts(Section):
 
 
 class ProviderLimits(Section):
-    """What may be sent to a provider at most; no value: no limit of ours."""
+    """What may be sent to a provider at most; no value: no limit of ours. Kept before the provider refuses."""
 
     requests_per_minute: v.PositiveCount | None = Field(default=None, description="Requests per minute.")
     tokens_per_minute: v.PositiveCount | None = Field(
         default=None, description="Input and output tokens per minute."
     )
     concurrency: v.PositiveCount | None = Field(default=None, description="Requests at the same time.")
+    max_wait: v.Pause = Field(
+        default=10, description="How long a request waits for its turn, in seconds; 0: not at all."
+    )
+
+
+class Probe(Section):
+    """A free call that shows whether a provider is there; nothing is asked of a model, and nothing is billed."""
+
+    every: v.Pause = Field(
+        default=30, description="Seconds between two probes, at least 1; 0: only real requests show it."
+    )
+
+    @field_validator("every")
+    @classmethod
+    def _not_too_often(cls, every: float) -> float:
+        if 0 < every < 1:
+            raise v.refused(
+                "Proben sind höchstens einmal in der Sekunde möglich; 0 schaltet sie ab.",
+                "Probes are possible once a second at most; 0 switches them off.",
+            )
+        return every
 
 
 class Provider(Named):
@@ -179,12 +201,18 @@ class Provider(Named):
         default=None,
         description="Kind `azure_openai`: address that grants tokens; none: https://login.microsoftonline.com.",
     )
+    api: Literal["chat", "responses"] | None = Field(
+        default=None,
+        description="Kinds `openai` and `azure_openai`: the API that every conversation goes to, `chat` (Chat "
+        "Completions) or `responses`, where some models exist only; none: the one that the client speaks.",
+    )
     region: Region = Field(default=Region.OTHER, description="Where it processes data.")
     dpa: DPA | None = Field(
         default=None, description="Data-processing agreement; not needed in region `local`."
     )
     timeouts: Timeouts = Field(default=Timeouts(), description="Time limits in seconds.")
     limits: ProviderLimits = Field(default=ProviderLimits(), description="Limits towards the provider.")
+    probe: Probe = Field(default=Probe(), description="How often it is looked at without being used.")
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Provider":
@@ -204,6 +232,13 @@ class Provider(Named):
         if self.kind is ProviderKind.AZURE_OPENAI:
             azure.check_entry(self.entra_tenant, self.entra_client_id, self.entra_authority)
         self._refuse_fields_of_other_kinds()
+        if self.api and self.kind not in (ProviderKind.OPENAI, ProviderKind.AZURE_OPENAI):
+            raise v.refused(
+                "Die Angabe api gehört zu den Arten „openai“ und „azure_openai“.",
+                "The value api belongs to the kinds 'openai' and 'azure_openai'.",
+            )
+        if self.kind is ProviderKind.AZURE_OPENAI:
+            azure.check_api(self.api, self.base_url)
         elsewhere = "region" in self.model_fields_set and self.region is not Region.LOCAL
         if self.kind is ProviderKind.EXTRACTIVE and elsewhere:
             raise v.refused(
@@ -242,16 +277,67 @@ class Target(Section):
     provider: v.Name = Field(description="Name of the provider.")
     model: v.ModelID = Field(description="Name of the model there (at Azure: of the deployment).")
     weight: v.Weight = Field(default=1, description="Share of the traffic with strategy `weighted`.")
+    context_tokens: v.PositiveCount | None = Field(
+        default=None,
+        description="How many tokens a prompt may have there; longer ones go to other targets. None: as the "
+        "price list says, which only changes the order.",
+    )
+
+
+class Tiers(Section):
+    """The models from which each request takes one by how demanding it is; a tier without one takes the next larger."""
+
+    simple: v.Name | None = Field(
+        default=None, description="Model for simple tasks: translate, shorten, look up."
+    )
+    standard: v.Name | None = Field(
+        default=None, description="Model for usual tasks: write a letter, explain something."
+    )
+    complex: v.Name | None = Field(
+        default=None, description="Model for demanding tasks: analyse, calculate, plan, judge."
+    )
+
+    @model_validator(mode="after")
+    def _some(self) -> "Tiers":
+        if not self.models:
+            raise v.refused("Die Stufen nennen kein Modell.", "The tiers name no model.")
+        return self
+
+    @property
+    def models(self) -> dict[Tier, str]:
+        """Names of models by tier, in rising order."""
+        named = ((tier, getattr(self, tier.value)) for tier in Tier)
+        return {tier: name for tier, name in named if name is not None}
 
 
 class Model(Named):
-    """A name that clients ask for, and the targets behind it."""
+    """A name that clients ask for, and what is behind it: targets at providers, or other models as tiers."""
 
     description: v.Text = Field(default="", description="What it is good for; shown where people choose.")
     strategy: Strategy = Field(default=Strategy.PRIORITY, description="Order in which targets are tried.")
     cache: bool = Field(default=False, description="Whether identical requests are answered from the cache.")
+    buffered: bool = Field(
+        default=False,
+        description="Whether a stream is sent only when the whole answer is there; then another target can "
+        "take over at any time.",
+    )
+    continuation: bool = Field(
+        default=False,
+        description="Whether an answer that breaks off is continued by a target that can do so.",
+    )
+    hedge_after: v.Seconds | None = Field(
+        default=None,
+        description="After so many seconds without content a second target is asked beside the first, which "
+        "may cost twice; none: never.",
+    )
     targets: tuple[Target, ...] = Field(
-        description="Providers and their models, in order; at least one.", json_schema_extra={"minItems": 1}
+        default=(),
+        description="Providers and their models, in order; at least one, unless there are tiers.",
+        json_schema_extra={"minItems": 1},
+    )
+    tiers: Tiers | None = Field(
+        default=None,
+        description="Instead of targets: models between which each request is decided; usual for a model `auto`.",
     )
 
     @field_validator("targets")
@@ -260,6 +346,37 @@ class Model(Named):
         if not targets:
             raise v.refused("Das Modell braucht mindestens ein Ziel.", "The model needs at least one target.")
         return targets
+
+    @model_validator(mode="after")
+    def _targets_or_tiers(self) -> "Model":
+        if not self.targets and self.tiers is None:
+            raise v.refused(
+                "Das Modell braucht mindestens ein Ziel (targets) oder Stufen (tiers).",
+                "The model needs at least one target (targets) or tiers.",
+            )
+        if self.tiers is None:
+            return self
+        beside = self.model_fields_set - {"name", "description", "tiers"}
+        idle = ", ".join(name for name in type(self).model_fields if name in beside and getattr(self, name))
+        if idle:
+            raise v.refused(
+                f"Neben tiers hat keine Wirkung: {idle}. Tragen Sie es bei den Modellen der Stufen ein.",
+                f"Beside tiers these have no effect: {idle}. Write them at the models of the tiers.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _rescued_in_one_way(self) -> "Model":
+        if self.buffered and self.continuation:
+            raise v.refused(
+                "buffered und continuation schließen sich aus: Was noch nicht gesendet ist, wird neu erfragt.",
+                "buffered and continuation exclude each other: what is not yet sent is asked for anew.",
+            )
+        if self.hedge_after is not None and len(self.targets) < 2:
+            raise v.refused(
+                "hedge_after braucht ein zweites Ziel.", "hedge_after needs a second target."
+            )
+        return self
 
 
 class Budget(Section):
@@ -293,6 +410,28 @@ class UseCase(Named):
     pseudonymise: Literal["auto", "always"] = Field(
         default="auto", description="`auto`: as the policy says; `always`: for targets inside the house too."
     )
+    semantic_cache: bool = Field(
+        default=False,
+        description="Whether a question gets the stored answer to the same question in other words; works with "
+        "models whose `cache` is on.",
+    )
+    tier: Literal["auto", "simple", "standard", "complex"] = Field(
+        default="auto",
+        description="Tier of its requests to a model with tiers. `auto`: each is judged; `complex`: exempt from "
+        "saving.",
+    )
+    max_tier: Tier | None = Field(
+        default=None, description="Largest tier that its requests to a model with tiers may take; none: any."
+    )
+
+    @model_validator(mode="after")
+    def _tier_below_its_most(self) -> "UseCase":
+        if self.tier != "auto" and self.max_tier is not None and Tier(self.tier).rank > self.max_tier.rank:
+            raise v.refused(
+                f"Die Stufe {self.tier} liegt über der größten erlaubten ({self.max_tier}).",
+                f"The tier {self.tier} is above the largest allowed one ({self.max_tier}).",
+            )
+        return self
 
 
 class User(Named):
@@ -355,7 +494,7 @@ class Limit(Section):
 
 
 class Price(Section):
-    """What a provider charges for a model, per million tokens; overrides the built-in table."""
+    """What a provider charges for a model, per million tokens or per unit; overrides the built-in table."""
 
     provider: v.Name = Field(description="Name of the provider.")
     model: v.ModelID = Field(description="Name of the model at the provider.")
@@ -368,6 +507,13 @@ class Price(Section):
         description="Per million input tokens written to the provider's cache; none: as `input`.",
     )
     output: v.Amount = Field(description="Per million output tokens, reasoning included, in `currency`.")
+    per_image: v.Amount | None = Field(
+        default=None, description="Per picture; tokens, if reported, cost `input` and `output` besides."
+    )
+    per_minute: v.Amount | None = Field(
+        default=None, description="Per minute of sound that is transcribed, counted by the second."
+    )
+    per_search: v.Amount | None = Field(default=None, description="Per search of a reranker.")
     currency: v.Currency = Field(default="EUR", description="Three letters (ISO 4217).")
     valid_from: v.Day | None = Field(default=None, description="First day of this price; none: always.")
 
@@ -419,7 +565,7 @@ class ExchangeRate(Section):
 
 
 class Privacy(Section):
-    """Terms that the detectors treat in a fixed way."""
+    """How personal data is found, and terms that the detectors treat in a fixed way."""
 
     allow: v.Terms = Field(default=(), description="Own names that stay readable.", json_schema_extra=PRIVATE)
     always: v.Terms = Field(
@@ -427,6 +573,11 @@ class Privacy(Section):
     )
     never: v.Terms = Field(
         default=(), description="Terms that are never replaced.", json_schema_extra=PRIVATE
+    )
+    detection: Literal["full", "rules"] = Field(
+        default="full",
+        description="`full`: rules and the name tagger. `rules`: rules alone, where the tagger cannot run; "
+        "more names get through.",
     )
 
     @property

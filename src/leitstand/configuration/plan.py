@@ -38,14 +38,17 @@ class State:
         names: dict[str, set[str]] = {}
         departments: set[str] = set()
         emails: dict[str, str] = {}
+        tiers: dict[str, frozenset[str]] = {}
         for (kind, name), stored in self.objects.items():
             names.setdefault(kind, set()).add(name)
             if kind in ("user", "use_case") and stored.value.get("department"):
                 departments.add(stored.value["department"])
             if kind == "user" and stored.value.get("email"):
                 emails[stored.value["email"].lower()] = name
+            if kind == "model" and stored.value.get("tiers"):
+                tiers[name] = frozenset(stored.value["tiers"].values())
         found = {kind: frozenset(each) for kind, each in names.items()}
-        return Known(found, frozenset(departments), emails, frozenset(self.sealed))
+        return Known(found, frozenset(departments), emails, frozenset(self.sealed), tiers)
 
 
 def stored_state(engine: Engine) -> State:

@@ -23,6 +23,9 @@ def references(kind: str, body: object) -> Iterator[Reference]:
         for position, target in enumerate(_list(body.get("targets"))):
             if isinstance(target, dict):
                 yield from _mention("provider", target.get("provider"), ("targets", position, "provider"))
+        tiers = body.get("tiers")
+        for tier, name in tiers.items() if isinstance(tiers, dict) else ():
+            yield from _mention("model", name, ("tiers", tier))
     elif kind == "use_case":
         for position, model in enumerate(_list(body.get("models"))):
             yield from _mention("model", model, ("models", position))

@@ -187,6 +187,7 @@ PositiveAmount = Annotated[
     WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
 ]
 Seconds = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=86_400), PlainSerializer(_as_number)]
+Pause = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=3_600), PlainSerializer(_as_number)]
 Weight = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=1_000_000), PlainSerializer(_as_number)]
 Day = Annotated[date, PlainSerializer(lambda day: day.isoformat(), return_type=str, when_used="json")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

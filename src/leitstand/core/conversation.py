@@ -27,7 +27,8 @@ CONVERSATIONS: frozenset[Dialect] = frozenset({"chat", "messages", "responses"})
 - rerank: the first message is the query, each further one a document; `extra` holds `top_n`.
 - images: one message with the description; `choices` pictures are wanted.
 - transcriptions: one message with the sound as `Media`, before it a hint as text where there is one.
-- count_tokens: a prompt in the words of `messages` whose tokens are to be counted and not answered.
+- count_tokens: a prompt in the words of `messages` whose tokens are to be counted and not answered. The count
+  comes back as the `input_tokens` of a `Used`; it is the answer, and nothing of it is billed.
 """
 Speaker = Literal["system", "user", "assistant", "tool"]
 
@@ -317,10 +318,14 @@ class StopReason(StrEnum):
     PAUSE = "pause"  # Anthropic's pause_turn: the client sends the answer back to go on
 
 
+Unit = Literal["", "image", "second", "search"]
+
+
 class Usage(msgspec.Struct, frozen=True):
     """Tokens of one call. `input_tokens` includes the cached ones, `output_tokens` the reasoning ones.
 
-    units: what is billed by other measures than tokens: pictures, seconds of sound, searches of a reranker.
+    units: what may be billed by another measure than tokens, named by `unit`: pictures, seconds of sound
+    (rounded up), searches of a reranker. Counted also for models that are billed by tokens.
     estimated: true when the provider gave no figure and ours stands in. raw: the provider's own words.
     """
 
@@ -332,6 +337,7 @@ class Usage(msgspec.Struct, frozen=True):
     units: int = 0
     estimated: bool = False
     raw: Json | None = None
+    unit: Unit = ""
 
 
 class Started(msgspec.Struct, frozen=True, tag=True):

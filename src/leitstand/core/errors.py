@@ -12,7 +12,8 @@
     ├─ RateLimited                429    rate_limited        after `retry_after_s`
     ├─ UpstreamFailed             502    upstream_failed     perhaps
     ├─ UpstreamTimeout            504    upstream_timeout    perhaps
-    └─ Overloaded                 503    overloaded          after `retry_after_s`
+    ├─ Overloaded                 503    overloaded          after `retry_after_s`
+    └─ PrivacyUnavailable         503    privacy_unavailable no
 
 A refusal speaks German and English: `de` says what happened, with the value, and what to do; `en` the
 same. The client's own error shape is made of it in one place, `api/problems.py`. Callers see no
@@ -121,3 +122,9 @@ class Overloaded(Refusal):
     """Leitstand itself cannot take the request now."""
 
     status, code = 503, "overloaded"
+
+
+class PrivacyUnavailable(Refusal):
+    """Texts cannot be searched for personal data, so none may leave the house."""
+
+    status, code = 503, "privacy_unavailable"

@@ -5,7 +5,8 @@ here is only what a process must know before it can open it.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ SETTINGS = (
         "When journal records reach the disk: 'background' (within 50 ms; survives a killed process) or "
         "'always' (before each answer ends; survives a power cut too, 1 to 4 ms slower).",
     ),
+    Setting("key", "LEITSTAND_KEY", "", "Key with which commands such as `drill` ask a running server."),
     Setting(
         "llama_python", "LEITSTAND_LLAMA_PYTHON", "",
         "Python interpreter that has the extra `llama` and runs installed models; empty: Leitstand's own.",
@@ -56,3 +58,19 @@ def all_variables() -> Mapping[str, str]:
 def environment(name: str) -> str | None:
     """A variable that the configuration refers to, as in `api_key: env:OPENAI_API_KEY`."""
     return os.environ.get(name)
+
+
+@contextmanager
+def openmp(threads: int) -> Iterator[None]:
+    """While a library with OpenMP is loaded: so many threads, which sleep while they wait.
+
+    OpenMP reads the environment once, when it is loaded; afterwards it is as before, for child processes.
+    """
+    wanted = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)

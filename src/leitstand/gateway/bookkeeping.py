@@ -9,10 +9,14 @@ from typing import Any, Protocol
 
 from leitstand.accounting.admission import Downgrade
 from leitstand.core.clock import Clock
-from leitstand.core.conversation import Usage
+from leitstand.core.conversation import Prompt, Usage
 from leitstand.core.errors import BudgetExhausted, Refusal
 from leitstand.core.events import Events
 from leitstand.core.money import ZERO, NanoEuro
+from leitstand.core.tiers import Tier
+from leitstand.gateway.semantic import Near
+from leitstand.gateway.tiers.classify import Judgement, judge
+from leitstand.gateway.tiers.recorded import record
 from leitstand.gateway.values import Request, Trace
 from leitstand.identity.callers import Caller
 from leitstand.journal.records import INTERACTION, Record
@@ -54,10 +58,14 @@ class Book:
     entities: dict[str, int] = field(default_factory=dict)
     pseudonymised: int = 0
     cache: str = "off"
+    near: Near | None = None  # what the semantic cache found
     cached_from: tuple[str, str, str] | None = None  # provider, model, region of a stored answer
     usage: Usage = field(default_factory=Usage)
     cost_nano: NanoEuro = ZERO
     saved_nano: NanoEuro = ZERO
+    recalled: int = 0  # inputs of an embedding whose vectors were known
+    judgement: Judgement | None = None
+    full_nano: NanoEuro = ZERO  # what the same usage costs at the largest tier that was open
     unpriced: bool = False
     price_id: str = ""
     citations: list[dict[str, Any]] = field(default_factory=list)
@@ -80,6 +88,11 @@ class Book:
             )
         self.downgraded_to.append(limit.model)
         return limit.model
+
+    def judge(self, prompt: Prompt) -> Tier:
+        """How demanding the prompt is, noted for the record."""
+        self.judgement = judge(prompt)
+        return self.judgement.tier
 
     async def __aenter__(self) -> "Book":
         self.started = asyncio.get_running_loop().time()
@@ -110,7 +123,7 @@ class Book:
             case None if self.request.is_gone():
                 return "left", ""
             case None:
-                return ("cached" if self.cache == "hit" else "ok"), ""
+                return ("cached" if self.cache in ("hit", "semantic") else "ok"), ""
             case Refusal(status=status):
                 return ("failed" if status >= 500 else "refused"), error.code
             case GeneratorExit() | asyncio.CancelledError() | ClientLeft():
@@ -171,14 +184,27 @@ class Book:
         detail: dict[str, Any] = {"dialect": self.request.prompt.dialect}
         if self.request.prompt.stream:
             detail["stream"] = True
+        if self.request.purpose:
+            detail["purpose"] = self.request.purpose
         if self.entities:
             detail["entities"] = self.entities
         if self.downgraded_to:
             detail["downgraded_to"] = self.downgraded_to
+        tiering = self.admitted.tiering if self.admitted else None
+        if tier := record(self.judgement, tiering, self.full_nano):
+            detail["tier"] = tier
         if self.price_id:
             detail["price"] = self.price_id
+        if self.recalled:
+            detail["recalled"] = self.recalled
+        if self.trace.continued:
+            detail["continued"] = self.trace.continued
+        if self.cache == "semantic" and self.near:
+            detail["similarity"] = round(self.near.similarity, 4)
         if self.citations:
             detail["citations"] = self.citations
+        if self.usage.units:
+            detail["units"] = {self.usage.unit: self.usage.units}
         if self.usage.cache_write_tokens:
             detail["cache_write_tokens"] = self.usage.cache_write_tokens
         if len(self.trace.attempts) > 1 or any(attempt.fault for attempt in self.trace.attempts):
@@ -189,12 +215,17 @@ class Book:
                     "fault": attempt.fault,
                     "status": attempt.status,
                     "ms": round((attempt.ended - attempt.started) * 1000, 1),
+                    **({"tokens": _tokens(attempt.lost)} if attempt.lost else {}),
                 }
                 for attempt in self.trace.attempts
             ]
         if self.admitted and self.admitted.dropped:
             detail["dropped"] = {drop.target.provider: drop.reason for drop in self.admitted.dropped}
         return detail
+
+
+def _tokens(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens
 
 
 OpenBook = Callable[[Request], Book]

@@ -10,12 +10,15 @@ from hashlib import blake2b
 
 import msgspec
 
-from leitstand.core.conversation import Frame, Prompt, Stopped, StopReason, Usage
+from leitstand.core.conversation import Dialect, Frame, Prompt, Ranked, Stopped, StopReason, Usage
 from leitstand.core.money import NanoEuro
+from leitstand.gateway.vectors import Vectors
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ENTRY_BYTES = 1024 * 1024
 LIFETIME_S = 24 * 3600.0
+NEVER_KEPT: frozenset[Dialect] = frozenset({"images", "transcriptions", "count_tokens"})
+"""Two pictures of one description are meant to differ, a recording is heard once, a count costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,14 @@ def cache_key(scope: PermissionScope, prompt: Prompt) -> CacheKey:
 
 
 def is_complete(frames: list[Frame]) -> bool:
-    """Whether an answer may be kept: it ended by itself, not by a filter and not cut by its length cap."""
-    stops = [chunk for frame in frames for chunk in frame.chunks if isinstance(chunk, Stopped)]
+    """Whether an answer may be kept: it ended by itself, not by a filter and not cut by its length cap.
+
+    A ranking comes whole or not at all.
+    """
+    chunks = [chunk for frame in frames for chunk in frame.chunks]
+    if any(isinstance(chunk, Ranked) for chunk in chunks):
+        return True
+    stops = [chunk for chunk in chunks if isinstance(chunk, Stopped)]
     return bool(stops) and all(
         stop.reason in (StopReason.END, StopReason.TOOL, StopReason.STOP_SEQUENCE) for stop in stops
     )
@@ -72,7 +81,7 @@ def is_complete(frames: list[Frame]) -> bool:
 
 def size_of(frames: list[Frame]) -> int:
     """Bytes that an answer takes, about."""
-    return sum(len(frame.raw or b"") + 200 for frame in frames)
+    return sum(len(frame.raw or b"") + 200 + 60 * len(frame.chunks) for frame in frames)
 
 
 class ResponseCache:
@@ -84,6 +93,7 @@ class ResponseCache:
         self.size_bytes = 0
         self.hits = 0
         self.misses = 0
+        self.vectors = Vectors()
 
     def get(self, key: CacheKey, now: float) -> CachedAnswer | None:
         """The stored answer, unless it is older than a day."""
@@ -114,3 +124,4 @@ class ResponseCache:
         """Forget everything: when rules, routes or documents change."""
         self._entries.clear()
         self.size_bytes = 0
+        self.vectors.clear()

@@ -2,28 +2,47 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from msgspec.structs import replace
 
-from leitstand.accounting.estimate import estimate
+from leitstand.accounting.estimate import estimate, units
 from leitstand.accounting.ledger import Entry
 from leitstand.accounting.limits import Subject
 from leitstand.accounting.pricebook import PriceBook
-from leitstand.accounting.prices import Price
+from leitstand.accounting.prices import Price, cost, free, is_unpriced
 from leitstand.accounting.sizing import Need
-from leitstand.core.conversation import Cited, Frame, Masked, Prompt, Usage, texts
+from leitstand.core.classes import Region
+from leitstand.core.conversation import (
+    CONVERSATIONS,
+    Cited,
+    Dialect,
+    Frame,
+    Masked,
+    Prompt,
+    Usage,
+    Used,
+    texts,
+)
+from leitstand.core.money import NanoEuro
 from leitstand.gateway.bookkeeping import Book
 from leitstand.gateway.cache import CachedAnswer, CacheKey, ResponseCache, is_complete, size_of
-from leitstand.gateway.values import Head, Piece, Request
+from leitstand.gateway.pacing import Load
+from leitstand.gateway.tally import plus
+from leitstand.gateway.values import Attempt, Head, Piece, Request, Trace
 from leitstand.policy.admit import Admitted, Candidate, Protection
+from leitstand.policy.rulebook import Route
 from leitstand.privacy.mask import Scanned, clear, mask, release
 from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.restore import Restorer
 from leitstand.providers.base import Target
 
 DEFAULT_OUTPUT_CAP = 4096  # tokens held for an answer whose request sets no cap
+_PICTURE_TOKENS = 8192  # held for each picture, where pictures are billed so; the finest take some 6,300
+_WORDLESS: frozenset[Dialect] = frozenset({"embeddings", "rerank", "count_tokens"})
+"""Tasks that are answered with figures; one token is held, for none would mean that nothing can be afforded."""
 _NOTHING_REPLACED = Mapping()
 
 
@@ -42,9 +61,60 @@ class Call:
     key: CacheKey | None
     book: Book
 
+    def __post_init__(self) -> None:
+        """Tell pacing who asks, and for how much."""
+        self.book.trace.load = Load(self.admitted.caller.person.name, self.need.input_least)
+
+    @property
+    def route(self) -> Route:
+        return self.admitted.route
+
+    @property
+    def trace(self) -> Trace:
+        return self.book.trace
+
+    @property
+    def input_tokens(self) -> int:
+        return self.need.input_tokens
+
+    @property
+    def input_least(self) -> int:
+        return self.need.input_least
+
     def affordable(self) -> list[Candidate]:
         """The candidates that what is held can pay for."""
-        return [candidate for candidate in self.admitted.candidates if self._cap(candidate) != 0]
+        return [candidate for candidate in self.admitted.candidates if self.fits(candidate)]
+
+    def fits(self, candidate: Candidate) -> bool:
+        """Whether what is held, and not yet lost, can pay for a call to this candidate."""
+        return self._cap(candidate) != 0 or self.need.asked_output == 0
+
+    def double(self) -> bool:
+        """Hold as much again, for a second call at the same time; False where limits have no room."""
+        return self.entry.double()
+
+    def lose(self, attempt: Attempt) -> None:
+        """Book an attempt that brought no answer: the provider's figure where it gave one, else an estimate.
+
+        Of a plain answer nothing is seen before all of it is written, so it counts as one of usual length.
+        """
+        prompt, tally = self.request.prompt, attempt.tally
+        if prompt.dialect == "count_tokens":
+            return
+        usage = tally.usage(complete=False)
+        if not tally.has_begun and not prompt.stream and prompt.dialect in CONVERSATIONS:
+            usage = replace(usage, output_tokens=self.entry.usual_output)
+        attempt.lost, self.trace.lost = usage, plus(self.trace.lost, usage)
+        attempt.turn.settle(usage.input_tokens + usage.output_tokens)
+        self._book(usage, attempt, self.entry.lose)
+
+    def _book(self, usage: Usage, attempt: Attempt, enter: Callable[[Usage, Price], NanoEuro]) -> None:
+        book, price = self.book, price_of(self.prices, attempt.candidate.target)
+        if self.need.units and usage.estimated and not usage.units:
+            usage = replace(usage, units=self.need.units, unit=self.need.unit)
+        book.usage = plus(book.usage, usage)
+        book.cost_nano = NanoEuro(book.cost_nano + enter(usage, price))
+        book.unpriced, book.price_id = book.unpriced or is_unpriced(usage, price), price.snapshot
 
     def protect(self, candidate: Candidate) -> Masked:
         """The prompt as this candidate may see it, shortened to what the hold can pay for."""
@@ -75,15 +145,44 @@ class Call:
         book.pseudonymised = self.masked.count if candidate.protection is Protection.MASKED else 0
         return Head(
             self.request.id, target.provider, target.model, target.region.value, self.admitted.data_class,
-            book.cache, book.pseudonymised, book.trace.fallback,
+            book.cache, book.pseudonymised, book.trace.fallback, self.admitted.tier,
         )  # fmt: skip
 
-    def settle(self, candidate: Candidate, usage: Usage) -> None:
-        """Turn the hold into what was used, at the price of the target that answered."""
-        book, price = self.book, price_of(self.prices, candidate.target)
-        book.usage = usage
-        book.cost_nano = self.entry.settle(usage, price)
-        book.unpriced, book.price_id = price.unpriced, price.snapshot
+    async def estimated(self) -> AsyncGenerator[Head | Piece, None]:
+        """A count of tokens where no target can count: our own, which costs nothing."""
+        book, tokens = self.book, estimate(self.masked.prompt).upper
+        book.complete = True
+        yield Head(
+            self.request.id, "leitstand", "estimate", Region.LOCAL.value, self.admitted.data_class,
+            book.cache, 0, 0,
+        )  # fmt: skip
+        yield Piece(Frame((Used(Usage(tokens, estimated=True)),), None, "count_tokens"))
+
+    def note_recalled(self, inputs: int, saved_nano: NanoEuro) -> None:
+        """So many inputs of an embedding were known already."""
+        self.book.recalled, self.book.saved_nano = inputs, saved_nano
+
+    def settle(self) -> None:
+        """Turn the hold into what the answer used, at the price of the target that gave it.
+
+        Without an answer nothing is done here: leaving the ledger's block gives back all but losses. A count
+        of tokens uses nothing: its figure is the answer.
+        """
+        attempt = self.trace.answer
+        if attempt is None:
+            return
+        if self.request.prompt.dialect == "count_tokens":
+            attempt.turn.settle(0)
+            return
+        usage = attempt.tally.usage(self.book.complete)
+        attempt.turn.settle(usage.input_tokens + usage.output_tokens)
+        self._book(usage, attempt, self._settle_part if self.book.recalled else self.entry.settle)
+        if tiering := self.admitted.tiering:
+            self.book.full_nano = cost(self.book.usage, price_of(self.prices, tiering.largest))
+
+    def _settle_part(self, usage: Usage, price: Price) -> NanoEuro:
+        """Settle a call of which a part was known already: it teaches nothing of how the model counts."""
+        return self.entry.settle(replace(usage, estimated=True), price)
 
     def answer_to_keep(self, frames: list[Frame]) -> CachedAnswer | None:
         """The answer for the cache: complete, and without originals in it.
@@ -113,11 +212,15 @@ class Call:
                 )
 
 
-def stored_answer(cache: ResponseCache, key: CacheKey, admitted: Admitted) -> CachedAnswer | None:
+def stored_answer(
+    cache: ResponseCache, key: CacheKey, admitted: Admitted, masked: Masked
+) -> CachedAnswer | None:
     """The stored answer, if the target that gave it may answer this request too.
 
     The class of a request is no part of the key: one of a higher class asks anew where policy says so.
     """
+    if masked.prompt.dialect == "embeddings":
+        return _known_vectors(cache, admitted, masked)
     stored = cache.get(key, asyncio.get_running_loop().time())
     if stored is None:
         return None
@@ -126,18 +229,36 @@ def stored_answer(cache: ResponseCache, key: CacheKey, admitted: Admitted) -> Ca
     return stored if may else None
 
 
+def _known_vectors(cache: ResponseCache, admitted: Admitted, masked: Masked) -> CachedAnswer | None:
+    """The answer of the first target that has embedded all inputs before; the clear text of the house aside."""
+    now = asyncio.get_running_loop().time()
+    for candidate in admitted.candidates:
+        if candidate.protection is not Protection.MASKED and masked.count:
+            continue
+        target = candidate.target
+        if known := cache.vectors.all_of(masked.prompt, target, now):
+            vectors = [one.at(index) for index, one in enumerate(known)]
+            saved = NanoEuro(sum(one.cost_nano for one in known))
+            return CachedAnswer(
+                (Frame((*vectors, Used(Usage())), None, "embeddings"),),
+                target.provider, target.model, target.region.value, Usage(), saved, 0, now,
+            )  # fmt: skip
+    return None
+
+
 def replay(
-    stored: CachedAnswer, request: Request, admitted: Admitted, masked: Masked, mapping: Mapping, book: Book
-) -> Iterator[Head | Piece]:
+    stored: CachedAnswer, request: Request, admitted: Admitted, masked: Masked, mapping: Mapping, book: Book,
+    found: Literal["hit", "semantic"] = "hit",
+) -> Iterator[Head | Piece]:  # fmt: skip
     """A stored answer, restored for this caller. It costs nothing and books what it saved."""
-    book.cache = "hit"
+    book.cache = found
     book.cached_from = (stored.provider, stored.provider_model, stored.region)
     book.pseudonymised = masked.count
     book.saved_nano = stored.cost_nano
     book.first_token = asyncio.get_running_loop().time()
     yield Head(
-        request.id, stored.provider, stored.provider_model, stored.region, admitted.data_class, "hit",
-        masked.count, 0,
+        request.id, stored.provider, stored.provider_model, stored.region, admitted.data_class, found,
+        masked.count, 0, admitted.tier,
     )  # fmt: skip
     restorer = restorer_for(request, mapping)
     for frame in stored.frames:
@@ -154,11 +275,14 @@ def restorer_for(request: Request, mapping: Mapping) -> Restorer:
 
 def need_of(prices: PriceBook, prompt: Prompt, admitted: Admitted) -> Need:
     """What must be held for a call: the size of its prompt, at the prices of the dearest and cheapest candidate."""
-    offered = [price_of(prices, candidate.target) for candidate in admitted.candidates]
-    offered.sort(key=lambda price: price.input + price.output)
+    offered = [price_of(prices, candidate.target) for candidate in admitted.candidates] or [free("none")]
+    number, unit = units(prompt)
+    offered.sort(key=lambda price: (price.reserved(unit), price.input + price.output))
     size = estimate(prompt)
+    written = 1 if prompt.dialect in _WORDLESS else _PICTURE_TOKENS if unit == "image" else DEFAULT_OUTPUT_CAP
     return Need(
-        size.upper, prompt.max_tokens, DEFAULT_OUTPUT_CAP, offered[-1], offered[0], size.least, prompt.choices
+        size.upper, prompt.max_tokens, written, offered[-1], offered[0], size.least, prompt.choices,
+        number, unit,
     )  # fmt: skip
 
 

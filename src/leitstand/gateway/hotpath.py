@@ -4,7 +4,7 @@
             ─ scan ─────▶ Scanned         what personal data is in it                 privacy
             ─ admit ────▶ Admitted        where it may go, and what it counts for     policy
             ─ mask ─────▶ Masked          what a provider may see                     privacy
-            ─ cache? ───▶ stored answer   costs nothing, so it comes before the hold  gateway/cache
+            ─ cache? ───▶ stored answer   costs nothing, so it comes before the hold  gateway/cache, gateway/semantic
             ─ hold ─────▶ Entry           the money, before the call                  accounting
             ─ send ─────▶ Frame…          route, fallback, time-outs                  gateway/routing, providers
             ─ restore ──▶ Piece…          originals put back for this caller only     privacy
@@ -31,18 +31,17 @@ from leitstand.accounting.pricebook import PriceBook
 from leitstand.core.conversation import Frame, Masked
 from leitstand.core.errors import InvalidKey, NotCached, NotPermitted, Refusal
 from leitstand.gateway.bookkeeping import Book, ClientLeft, OpenBook
-from leitstand.gateway.cache import CacheKey, PermissionScope, ResponseCache, cache_key
+from leitstand.gateway.cache import NEVER_KEPT, CacheKey, PermissionScope, ResponseCache, cache_key
 from leitstand.gateway.call import Call, characters, need_of, replay, restorer_for, stored_answer, subject
+from leitstand.gateway.embedding_cache import remembering
 from leitstand.gateway.routing import BrokenOff, Router
-from leitstand.gateway.tally import Tally
+from leitstand.gateway.semantic import SemanticCache
 from leitstand.gateway.values import Head, Piece, Request, Tail
 from leitstand.identity.callers import Caller, KeyRing
 from leitstand.policy.admit import Admitted, Ask, Lacks, admit
 from leitstand.policy.rulebook import GENERAL, Rulebook
 from leitstand.privacy.mask import Scanned, mask, scan
 from leitstand.privacy.scan import Scanner
-
-_INLINE_SCAN_CHARACTERS = 4000  # longer prompts are scanned in a thread, so that they delay nobody
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,11 @@ class Gateway:
 
     def __init__(
         self, rules: Rules, ledger: Ledger, cache: ResponseCache, router: Router, lacks: Lacks,
-        open_book: OpenBook,
+        open_book: OpenBook, semantic: SemanticCache | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules
         self.cache = cache
+        self.semantic = semantic or SemanticCache()
         self._ledger = ledger
         self._router = router
         self._lacks = lacks
@@ -82,6 +82,7 @@ class Gateway:
         """Take new rules. Where routes or policy changed, stored answers go: the old rules allowed them."""
         if rules.book != self.rules.book or rules.scanner is not self.rules.scanner:
             self.cache.clear()
+            self.semantic.clear()
         self.rules = rules
 
     async def answer(
@@ -98,7 +99,7 @@ class Gateway:
             book.entities = {kind.value: count for kind, count in scanned.counts.items()}
             ask = Ask(caller, request.prompt, request.use_case, request.data_class, scanned.data_class)
             while True:
-                admitted = book.admitted = admit(rules.book, ask, today, self._lacks)
+                admitted = book.admitted = admit(rules.book, ask, today, self._lacks, book.judge)
                 try:
                     async with aclosing(self._serve(rules, request, admitted, scanned, book)) as pieces:
                         async for piece in pieces:
@@ -123,8 +124,13 @@ class Gateway:
         masked, mapping = mask(scanned)
         key = self._cache_key(request, admitted, masked)
         book.cache = "miss" if key else "off"
-        if key and (stored := stored_answer(self.cache, key, admitted)):
+        if key and (stored := stored_answer(self.cache, key, admitted, masked)):
             for piece in replay(stored, request, admitted, masked, mapping, book):
+                yield piece
+            return
+        book.near = await self.semantic.look_up(key, admitted, masked, mapping)
+        if book.near and book.near.answer:
+            for piece in replay(book.near.answer, request, admitted, masked, mapping, book, "semantic"):
                 yield piece
             return
         if request.cache == "only":
@@ -137,22 +143,21 @@ class Gateway:
             if request.is_gone():
                 raise ClientLeft
             call = Call(rules.prices, request, admitted, scanned, masked, mapping, need, entry, key, book)
-            async with aclosing(self._call(call)) as pieces:
+            answering = self._call(call) if admitted.candidates else call.estimated()
+            async with aclosing(answering) as pieces:
                 async for piece in pieces:
                     yield piece
 
     async def _call(self, call: Call) -> AsyncGenerator[Head | Piece, None]:
-        book, tally, restorer = call.book, Tally(call.need.input_tokens), None
+        book, restorer = call.book, None
         kept: list[Frame] = []
-        strategy = call.admitted.route.strategy
-        sending = self._router.send(call.affordable(), strategy, call.protect, book.trace)
+        router = remembering(self._router, call, self.cache.vectors)
         try:
-            async with aclosing(sending) as frames:
+            async with aclosing(router.send(call)) as frames:
                 async for candidate, frame in frames:
                     if restorer is None:
                         yield call.begin(candidate)
                         restorer = restorer_for(call.request, call.mapping_for(candidate))
-                    tally.add(frame)
                     kept.append(frame)
                     call.note_citations(frame)
                     yield Piece(*restorer.frame(frame))
@@ -162,15 +167,14 @@ class Gateway:
         except BrokenOff as broken:
             raise broken.refusal from broken
         finally:
-            self._settle(call, tally, kept)
+            self._settle(call, kept)
 
-    def _settle(self, call: Call, tally: Tally, kept: list[Frame]) -> None:
+    def _settle(self, call: Call, kept: list[Frame]) -> None:
         """Book what was used; a call that no provider took up is refunded by leaving the ledger's block."""
-        if call.book.candidate is None:
-            return
-        call.settle(call.book.candidate, tally.usage(call.book.complete))
+        call.settle()
         if call.key and (answer := call.answer_to_keep(kept)):
             self.cache.put(call.key, answer)
+            self.semantic.keep(call.book.near, answer)
 
     @staticmethod
     def _identify(rules: Rules, request: Request, who: Caller | Credentials) -> Caller:
@@ -178,13 +182,13 @@ class Gateway:
 
     @staticmethod
     async def _scan(rules: Rules, request: Request) -> Scanned:
-        if characters(request.prompt) <= _INLINE_SCAN_CHARACTERS:
+        if characters(request.prompt) <= rules.scanner.inline_characters:
             return scan(request.prompt, rules.scanner)
         return await asyncio.to_thread(scan, request.prompt, rules.scanner)
 
     @staticmethod
     def _cache_key(request: Request, admitted: Admitted, masked: Masked) -> CacheKey | None:
-        if not admitted.route.cache or request.cache == "off":
+        if not admitted.route.cache or request.cache == "off" or request.prompt.dialect in NEVER_KEPT:
             return None
         person = admitted.caller.person
         owner = person.name if admitted.use_case.name == GENERAL else ""

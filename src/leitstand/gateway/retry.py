@@ -7,17 +7,19 @@
     overloaded                               the next one; without another, once more
     time-outs                                the next one (the patience is used up here)
     bad key, forbidden, quota, model missing the next one, and the target rests
-    context too long                         the next one (perhaps a larger model), else 400
+    context too long                         the next one, the largest window first, else 400
     invalid request                          stop: it is the client's mistake
     content filter                           stop: a safety refusal is passed on, never routed around
 
-After the first content nothing is retried anywhere.
+After the first content nothing is retried unseen: where the model's owner wishes it, the answer is held back
+until it is whole (`buffered`), or the text so far is continued (`continuation.py`); else one error ends it.
 """
 
 import random
 from enum import Enum, auto
 
 from leitstand.core.errors import (
+    BudgetExhausted,
     ContextTooLong,
     InvalidRequest,
     Overloaded,
@@ -42,6 +44,7 @@ _K = FaultKind
 _AGAIN_THEN_NEXT = frozenset({_K.CONNECT, _K.CUT, _K.MALFORMED, _K.EMPTY, _K.SERVER})
 _NEXT_ELSE_AGAIN = frozenset({_K.RATE_LIMITED, _K.OVERLOADED})
 _STOP = frozenset({_K.INVALID, _K.CONTENT_FILTER})
+_UNSAID = TIMEOUTS | {_K.CUT, _K.MALFORMED}  # it ended without a word of the provider about it
 
 
 def next_step(fault: UpstreamFault, tries_here: int, others_left: bool) -> Step:
@@ -55,6 +58,15 @@ def next_step(fault: UpstreamFault, tries_here: int, others_left: bool) -> Step:
     return Step.NEXT
 
 
+def is_billed(fault: UpstreamFault, has_output: bool) -> bool:
+    """Whether the provider will bill a call that failed. has_output: some of the answer had come.
+
+    It is where text came; and where a good status came, but then neither the answer nor a word that it failed:
+    what a cut or unreadable plain answer held was written before its first byte.
+    """
+    return has_output or (fault.sent and fault.status == 200 and fault.kind in _UNSAID)
+
+
 def pause_s(fault: UpstreamFault) -> float:
     """How long to wait before the same target is tried again: retry-after, else 100 to 300 ms of jitter."""
     if fault.retry_after_s is not None:
@@ -64,8 +76,11 @@ def pause_s(fault: UpstreamFault) -> float:
     return random.uniform(0.1, 0.3)  # noqa: S311 - jitter, not a secret
 
 
-def refusal(faults: list[tuple[str, UpstreamFault]]) -> Refusal:
-    """What the client is told when no target answered. faults: (provider, fault) in the order met."""
+def refusal(faults: list[tuple[str, UpstreamFault]], largest: tuple[str, int] | None = None) -> Refusal:
+    """What the client is told when no target answered. faults: (provider, fault) in the order met.
+
+    largest: the model with the largest window among those allowed, and its tokens (0: unknown).
+    """
     _, last = faults[-1]
     if last.kind is _K.CONTENT_FILTER:
         error: Refusal = InvalidRequest(
@@ -80,9 +95,10 @@ def refusal(faults: list[tuple[str, UpstreamFault]]) -> Refusal:
             f"The provider rejected the request as invalid: {last.message}",
         )
     if all(fault.kind is _K.CONTEXT_TOO_LONG for _, fault in faults):
+        most_de, most_en = _largest_words(largest)
         return ContextTooLong(
-            f"Die Anfrage ist für alle erlaubten Modelle zu lang: {last.message} Kürzen Sie sie oder wählen Sie ein größeres Modell.",
-            f"The request is too long for every allowed model: {last.message} Shorten it or choose a larger model.",
+            f"Die Anfrage ist für alle erlaubten Modelle zu lang{most_de}: {last.message} Kürzen Sie sie oder wählen Sie ein größeres Modell.",
+            f"The request is too long for every allowed model{most_en}: {last.message} Shorten it or choose a larger model.",
         )
     tried_de = ", ".join(f"{provider} ({FAULT_DE[fault.kind]})" for provider, fault in faults)
     tried_en = ", ".join(f"{provider} ({FAULT_EN[fault.kind]})" for provider, fault in faults)
@@ -97,6 +113,26 @@ def refusal(faults: list[tuple[str, UpstreamFault]]) -> Refusal:
     return kind(
         f"Kein Anbieter hat geantwortet: {tried_de}. Versuchen Sie es später noch einmal; die IT sieht die Störung.",
         f"No provider answered: {tried_en}. Try again later; IT can see the disturbance.",
+    )
+
+
+def _largest_words(largest: tuple[str, int] | None) -> tuple[str, str]:
+    if largest is None or not largest[1]:
+        return "", ""
+    model, tokens = largest
+    return (
+        f" (am meisten fasst {model}: {tokens:,} Token)".replace(",", "."),
+        f" (the largest is {model} with {tokens:,} tokens)",
+    )
+
+
+def too_dear(faults: list[tuple[str, UpstreamFault]]) -> Refusal:
+    """What the client is told when the rest of the budget does not pay for another try. faults: as above."""
+    tried_de = "".join(f" Versucht: {provider} ({FAULT_DE[fault.kind]})." for provider, fault in faults)
+    tried_en = "".join(f" Tried: {provider} ({FAULT_EN[fault.kind]})." for provider, fault in faults)
+    return BudgetExhausted(
+        f"Für einen weiteren Versuch reicht das Budget nicht.{tried_de} Fragen Sie die Verwaltung nach einer Erweiterung.",
+        f"The budget does not pay for another attempt.{tried_en} Ask your administrators for an extension.",
     )
 
 

@@ -15,6 +15,27 @@ _BYTES_PER_TOKEN = (
 )
 
 
+def tokens_of(size_bytes: int) -> int:
+    """Tokens of text of that size in UTF-8, estimated."""
+    return max(1, round(size_bytes / _BYTES_PER_TOKEN)) if size_bytes else 0
+
+
+def plus(one: Usage, other: Usage) -> Usage:
+    """What two calls used together; their providers' own words are kept where there is one call only."""
+    if one == Usage():
+        return other
+    return Usage(
+        one.input_tokens + other.input_tokens,
+        one.output_tokens + other.output_tokens,
+        one.cached_tokens + other.cached_tokens,
+        one.cache_write_tokens + other.cache_write_tokens,
+        one.reasoning_tokens + other.reasoning_tokens,
+        units=one.units + other.units,
+        estimated=one.estimated or other.estimated,
+        unit=one.unit or other.unit,
+    )
+
+
 class Tally:
     """Fed every frame of one answer; `usage` tells what to book."""
 
@@ -23,9 +44,17 @@ class Tally:
         self._input_estimate = input_estimate
         self._reported: Usage | None = None
         self._output_bytes = 0
+        self.has_begun = False
+        """Whether any frame came."""
+
+    @property
+    def has_output(self) -> bool:
+        """Whether some of the answer itself came."""
+        return self._output_bytes > 0
 
     def add(self, frame: Frame) -> None:
         """Count a frame, before originals are put back (the provider billed the placeholders)."""
+        self.has_begun = True
         for chunk in frame.chunks:
             match chunk:
                 case Used(usage=usage):
@@ -40,7 +69,7 @@ class Tally:
     def usage(self, complete: bool) -> Usage:
         """What to book. complete: the answer ended; a figure reported half-way (Anthropic's start event
         counts input only) is then final, else it is kept for the input and the output is estimated."""
-        estimated_output = max(1, round(self._output_bytes / _BYTES_PER_TOKEN)) if self._output_bytes else 0
+        estimated_output = tokens_of(self._output_bytes)
         if self._reported is None:
             return Usage(self._input_estimate, estimated_output, estimated=True)
         if complete or self._reported.output_tokens >= estimated_output:

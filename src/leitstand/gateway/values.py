@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from leitstand.core.classes import DataClass
-from leitstand.core.conversation import Frame, Prompt
+from leitstand.core.conversation import Frame, Prompt, Usage
 from leitstand.core.money import ZERO, NanoEuro
+from leitstand.gateway.pacing import Load, Turn
+from leitstand.gateway.tally import Tally
+from leitstand.policy.admit import Candidate
 
 
 def _still_there() -> bool:
@@ -21,7 +24,8 @@ class Request:
     language: of error messages, `de` or `en`. cache: "", "off" or "only". scope: the client's own
     name for whose data this is (`x-leitstand-scope`). is_gone: whether the client has hung up.
     time_us: application time of arrival. mark_originals: restored originals come with their placeholder
-    (privacy/restore.py: MARKED), for pages that show both.
+    (privacy/restore.py: MARKED), for pages that show both. purpose: why the house itself asks, e.g. `trial`;
+    empty for a person's or program's own request. It is written into the record.
     """
 
     id: str
@@ -34,12 +38,14 @@ class Request:
     language: str = "de"
     is_gone: Callable[[], bool] = _still_there
     mark_originals: bool = False
+    purpose: str = ""
 
 
 class Head(msgspec.Struct, frozen=True):
     """What is known when the first content is about to go out; the response headers are made of it.
 
-    cache: hit, miss or off. fallback: targets that failed before the one that answers.
+    cache: hit, semantic, miss or off. fallback: targets that failed before the one that answers. tier: the one that
+    was taken, empty for a model without tiers.
     """
 
     request_id: str
@@ -50,6 +56,7 @@ class Head(msgspec.Struct, frozen=True):
     cache: str
     pseudonymised: int
     fallback: int
+    tier: str = ""
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -68,19 +75,47 @@ class Tail(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Attempt:
-    """One try at one target, kept for the journal."""
+    """One try at one target. tally: what came of it. lost: what is booked though it brought no (whole) answer.
 
-    provider: str
-    model: str
+    fault: a kind of fault, or `overtaken` by a second candidate that was asked beside it.
+    """
+
+    turn: Turn
+    tally: Tally
+    started: float
+    ended: float = 0.0
     fault: str = ""
     status: int | None = None
-    started: float = 0.0
-    ended: float = 0.0
+    lost: Usage | None = None
+
+    @property
+    def candidate(self) -> Candidate:
+        return self.turn.candidate
+
+    @property
+    def provider(self) -> str:
+        return self.candidate.target.provider
+
+    @property
+    def model(self) -> str:
+        return self.candidate.target.model
 
 
 @dataclass(slots=True)
 class Trace:
-    """Which targets were tried; filled by the router, read by the bookkeeper."""
+    """Which targets were tried; filled by the router, read by the bookkeeper. load: what pacing must know.
+
+    continued: how often an answer that broke off was continued. lost: what attempts without an answer used.
+    """
 
     attempts: list[Attempt] = field(default_factory=list)
     fallback: int = 0
+    load: Load = field(default_factory=Load)
+    continued: int = 0
+    lost: Usage = field(default_factory=Usage)
+
+    @property
+    def answer(self) -> Attempt | None:
+        """The attempt that brought the answer or its end, or was left in the middle of it."""
+        begun = (each for each in reversed(self.attempts) if not each.fault and each.tally.has_begun)
+        return next(begun, None)

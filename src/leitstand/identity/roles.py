@@ -27,6 +27,9 @@ class Permission(StrEnum):
     USERS_WRITE = "users.write"
     KEYS_READ = "keys.read"
     KEYS_WRITE = "keys.write"
+    REGRESSION_READ = "regression.read"
+    REGRESSION_RUN = "regression.run"
+    DRILLS_PLAY = "drills.play"
     AUDIT_READ = "audit.read"
     ROLES_GRANT = "roles.grant"
 
@@ -47,12 +50,12 @@ ROLES = (
         Role.USER, "Nutzer", "User",
         frozenset({P.CHAT_USE, P.GATEWAY_USE, P.OWN_USAGE_READ, P.OWN_KEYS_READ}),
     ),
-    RoleRow(Role.POWER_USER, "Power-User", "Power user", frozenset({P.DEPARTMENT_FIGURES_READ})),
+    RoleRow(Role.POWER_USER, "Power-User", "Power user", frozenset({P.DEPARTMENT_FIGURES_READ, P.REGRESSION_READ})),
     RoleRow(
         Role.ADMIN, "Administrator", "Administrator",
         frozenset({
-            P.OPERATIONS_READ, P.CONFIGURATION_READ, P.CONFIGURATION_WRITE, P.PROVIDERS_WRITE,
-            P.USERS_READ, P.USERS_WRITE, P.KEYS_READ, P.KEYS_WRITE,
+            P.OPERATIONS_READ, P.CONFIGURATION_READ, P.CONFIGURATION_WRITE, P.PROVIDERS_WRITE, P.DRILLS_PLAY,
+            P.USERS_READ, P.USERS_WRITE, P.KEYS_READ, P.KEYS_WRITE, P.REGRESSION_RUN,
         }),
     ),
     RoleRow(Role.SUPER_ADMIN, "Super-Administrator", "Super administrator",

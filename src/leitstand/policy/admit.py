@@ -4,16 +4,25 @@ It fails closed: a target is a candidate only when every rule says yes, and each
 reason, so that "why not provider X?" has an answer. Fallbacks come from the same list and nowhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
 
+from leitstand.accounting.estimate import estimate
 from leitstand.core.classes import DataClass, Region
 from leitstand.core.conversation import Media, Message, Opaque, Part, Prompt, ToolResult
-from leitstand.core.errors import InvalidRequest, ModelNotFound, NoTargetByPolicy, NotPermitted, Refusal
+from leitstand.core.errors import (
+    ContextTooLong,
+    InvalidRequest,
+    ModelNotFound,
+    NoTargetByPolicy,
+    NotPermitted,
+    Refusal,
+)
 from leitstand.identity.callers import Caller
 from leitstand.policy.rulebook import Offer, PolicyRow, Route, Rulebook, UseCase
+from leitstand.policy.tiers import Judge, Tiering, always_complex, order, wish
 from leitstand.providers.base import Target
 
 
@@ -58,14 +67,18 @@ class Dropped:
     """A target that may not be asked, and why."""
 
     target: Target
-    reason: str  # stable word for records: region, contract, capability, media
+    reason: str  # stable word for records: region, contract, capability, media, vectors, context
     de: str
     en: str
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request that may be sent, and where. Only this file makes it."""
+    """A request that may be sent, and where. Only this file makes it.
+
+    route: the one that answers; of a model with tiers that of the tier taken, as `tiering` tells.
+    candidates: never empty, but for a count of tokens that no target can make (the gateway estimates it).
+    """
 
     caller: Caller
     use_case: UseCase
@@ -73,22 +86,84 @@ class Admitted:
     route: Route
     candidates: tuple[Candidate, ...]
     dropped: tuple[Dropped, ...]
+    tiering: Tiering | None = None
+
+    @property
+    def tier(self) -> str:
+        """The tier that answers, as written in headers; empty where the model has none."""
+        return self.tiering.taken.value if self.tiering else ""
 
 
 Lacks = Callable[[Target, Prompt], str | None]
 
 
-def admit(rules: Rulebook, ask: Ask, today: date, lacks: Lacks) -> Admitted:
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """A route with its targets sorted into candidates and dropped ones."""
+
+    route: Route
+    candidates: tuple[Candidate, ...]
+    dropped: tuple[Dropped, ...]
+    tiering: Tiering | None = None
+
+
+def admit(rules: Rulebook, ask: Ask, today: date, lacks: Lacks, judge: Judge = always_complex) -> Admitted:
     """Decide on a request.
 
-    lacks: names the feature of a prompt that a target cannot serve, or None.
+    lacks: names the feature of a prompt that a target cannot serve, or None. judge: tells how demanding a
+    prompt is; asked only for a model with tiers.
     Raises NotPermitted, ModelNotFound, InvalidRequest or NoTargetByPolicy.
     """
-    use_case = _use_case(rules, ask)
+    use_case = use_case_of(rules, ask.caller, ask.use_case)
     route = _route(rules, ask, use_case)
     data_class = max(use_case.data_class, ask.found, ask.stated or DataClass.PUBLIC)
-    row = rules.policy[data_class]
-    has_media = any(_holds_media(message) for message in ask.prompt.messages)
+
+    def sort_out(chosen: Route) -> _Sorted:
+        return _sort_out(rules.policy[data_class], chosen, ask.prompt, use_case, data_class, today, lacks)
+
+    found = _take_tier(rules, route, use_case, ask, judge, sort_out) if route.tiers else sort_out(route)
+    if not found.candidates and not _is_counted_here(ask.prompt, found.dropped):
+        raise _nothing_left(rules, route, data_class, found.dropped)
+    return Admitted(
+        ask.caller, use_case, data_class, found.route, found.candidates, found.dropped, found.tiering
+    )
+
+
+def _take_tier(
+    rules: Rulebook,
+    asked: Route,
+    use_case: UseCase,
+    ask: Ask,
+    judge: Judge,
+    sort_out: Callable[[Route], _Sorted],
+) -> _Sorted:
+    """The route of the first tier that has a candidate; the targets dropped on the way there stay named."""
+    wanted, why = wish(use_case, ask.prompt, judge)
+    ranked = order(asked.tiers, wanted, use_case.max_tier)
+    by_tier = {tier: sort_out(rules.routes[name]) for tier, name in asked.tiers.items()}
+    open_tiers = [tier for tier in ranked if by_tier[tier].candidates]
+    tried = ranked[: ranked.index(open_tiers[0]) + 1] if open_tiers else ranked
+    dropped = tuple(dict.fromkeys(drop for tier in tried for drop in by_tier[tier].dropped))
+    if not open_tiers:
+        return _Sorted(asked, (), dropped)
+    taken = by_tier[open_tiers[0]]
+    largest = max((tier for tier in by_tier if by_tier[tier].candidates), key=lambda tier: tier.rank)
+    tiering = Tiering(
+        wanted, why, open_tiers[0], taken.route.name, tuple(tried[:-1]), by_tier[largest].candidates[0].target
+    )
+    return _Sorted(taken.route, taken.candidates, dropped, tiering)
+
+
+def _sort_out(
+    row: PolicyRow,
+    route: Route,
+    prompt: Prompt,
+    use_case: UseCase,
+    data_class: DataClass,
+    today: date,
+    lacks: Lacks,
+) -> _Sorted:
+    has_media = any(_holds_media(message) for message in prompt.messages)
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
     for offer in route.offers:
@@ -97,20 +172,24 @@ def admit(rules: Rulebook, ask: Ask, today: date, lacks: Lacks) -> Admitted:
             _residency(offer, row, data_class)
             or _contract(offer, row, data_class, today)
             or _media(offer, data_class, has_media and protection is Protection.MASKED)
-            or _capability(offer, lacks(offer.target, ask.prompt))
+            or _capability(offer, lacks(offer.target, prompt))
+            or _vectors(offer, route, prompt)
+            or _context(offer, prompt)
         )
         if verdict is None:
             candidates.append(Candidate(offer, protection))
         else:
             dropped.append(verdict)
-    if not candidates:
-        raise _nothing_left(rules, route, data_class, dropped)
-    return Admitted(ask.caller, use_case, data_class, route, tuple(candidates), tuple(dropped))
+    return _Sorted(route, tuple(candidates), tuple(dropped))
 
 
-def _use_case(rules: Rulebook, ask: Ask) -> UseCase:
-    allowed = ask.caller.use_cases
-    name = ask.use_case or (next(iter(allowed)) if len(allowed) == 1 else None)
+def use_case_of(rules: Rulebook, caller: Caller, wish: str | None) -> UseCase:
+    """The use case of a request: the one it names, else the only one of its key, else the general one.
+
+    Raises InvalidRequest or NotPermitted.
+    """
+    allowed = caller.use_cases
+    name = wish or (next(iter(allowed)) if len(allowed) == 1 else None)
     if name is None and not allowed:
         return rules.general()
     if name is None:
@@ -211,10 +290,54 @@ def _capability(offer: Offer, missing: str | None) -> Dropped | None:
     return Dropped(offer.target, "capability", f"kann nicht: {missing}", f"does not support: {missing}")
 
 
-def _nothing_left(rules: Rulebook, route: Route, data_class: DataClass, dropped: list[Dropped]) -> Refusal:
+def _vectors(offer: Offer, route: Route, prompt: Prompt) -> Dropped | None:
+    """Vectors of different models cannot be compared, so no other model stands in for the first one."""
+    first = route.offers[0].target.model
+    if prompt.dialect != "embeddings" or offer.target.model == first:
+        return None
+    return Dropped(
+        offer.target,
+        "vectors",
+        f"Vektoren von „{offer.target.model}“ passen nicht zu denen von „{first}“, dem ersten Ziel",
+        f"vectors of '{offer.target.model}' do not fit those of '{first}', the first target",
+    )
+
+
+def _is_counted_here(prompt: Prompt, dropped: Sequence[Dropped]) -> bool:
+    """Whether the gateway estimates tokens itself: a target may be asked, and only cannot count."""
+    return prompt.dialect == "count_tokens" and any(drop.reason == "capability" for drop in dropped)
+
+
+def _context(offer: Offer, prompt: Prompt) -> Dropped | None:
+    """A prompt that is certainly longer than what the target is configured to take; asked last, it counts bytes."""
+    most = offer.context_tokens
+    if most is None or estimate(prompt).least <= most:
+        return None
+    shown = f"{most:,}"
+    return Dropped(
+        offer.target, "context", f"fasst höchstens {shown.replace(',', '.')} Token", f"takes {shown} tokens at most"
+    )
+
+
+def _too_long(route: Route, dropped: Sequence[Dropped]) -> Refusal:
+    short = [drop.target for drop in dropped if drop.reason == "context"]
+    largest = max((offer for offer in route.offers if offer.target in short), key=lambda o: o.context_tokens or 0)
+    name, most = largest.target.model, f"{largest.context_tokens or 0:,}"
+    return ContextTooLong(
+        f"Die Anfrage ist für jedes erlaubte Ziel des Modells „{route.name}“ zu lang; am meisten fasst {name}: {most.replace(',', '.')} Token. Kürzen Sie sie oder wählen Sie ein größeres Modell.",
+        f"The request is too long for every allowed target of the model '{route.name}'; the largest is {name} with {most} tokens. Shorten it or choose a larger model.",
+        detail={"param": "messages"},
+    )
+
+
+def _nothing_left(
+    rules: Rulebook, route: Route, data_class: DataClass, dropped: Sequence[Dropped]
+) -> Refusal:
+    if any(drop.reason == "context" for drop in dropped):
+        return _too_long(route, dropped)
     de = "; ".join(f"{drop.target.provider}: {drop.de}" for drop in dropped)
     en = "; ".join(f"{drop.target.provider}: {drop.en}" for drop in dropped)
-    if dropped and all(drop.reason == "capability" for drop in dropped):
+    if dropped and all(drop.reason in ("capability", "vectors") for drop in dropped):
         return InvalidRequest(
             f"Kein Ziel des Modells „{route.name}“ kann diese Anfrage bedienen: {de}.",
             f"No target of the model '{route.name}' can serve this request: {en}.",

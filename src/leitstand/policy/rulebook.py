@@ -6,6 +6,7 @@ from datetime import date
 from typing import Literal
 
 from leitstand.core.classes import DataClass, Region
+from leitstand.core.tiers import Tier
 from leitstand.providers.base import Target
 
 Strategy = Literal["priority", "weighted", "fastest", "cheapest"]
@@ -26,22 +27,35 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One entry of a route: a target with its contract and its share under the strategy `weighted`."""
+    """One entry of a route: a target with its contract and its share under the strategy `weighted`.
+
+    context_tokens: how long a prompt it takes, as configured.
+    """
 
     target: Target
     contract: Contract | None = None
     weight: float = 1.0
+    context_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A public model name and the offers behind it, in the configured order."""
+    """A public model name and the offers behind it, in the configured order.
+
+    buffered: streams are held back until they are whole. continuation: broken ones are continued.
+    hedge_after_s: without content for so long, a second candidate is asked beside the first; None: never.
+    tiers: the routes that it chooses from by how demanding a request is; then `offers` are those of all.
+    """
 
     name: str
     offers: tuple[Offer, ...]
     strategy: Strategy = "priority"
     cache: bool = False
     description: str = ""
+    buffered: bool = False
+    continuation: bool = False
+    hedge_after_s: float | None = None
+    tiers: Mapping[Tier, str] = field(default_factory=dict, hash=False)
 
     @property
     def label(self) -> str:
@@ -51,7 +65,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class UseCase:
-    """What a request is for. models: allowed public names, empty = all."""
+    """What a request is for. models: allowed public names, empty = all.
+
+    tier: the tier of its requests to a model with tiers; None: each is judged. max_tier: never above.
+    semantic_cache: answers are shared between questions that ask the same in other words.
+    """
 
     name: str
     title: str = ""
@@ -59,6 +77,9 @@ class UseCase:
     data_class: DataClass = DataClass.INTERNAL
     models: frozenset[str] = frozenset()
     always_pseudonymise: bool = False
+    tier: Tier | None = None
+    max_tier: Tier | None = None
+    semantic_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
     mask(scanned) → Masked, Mapping     stand-ins in; the only place where `Masked` is made
     clear(scanned) → Masked, Mapping    as it is, for targets inside the house
     release(scanned) → Masked           as it is, because the policy table says so
+    selected(masked, places) → Masked   some of its inputs, where the others need not be sent
 
 Numbers are given in the order in which a growing conversation reveals names, so the next turn keeps every
 number of this one: first the fixed parts (tools, answer format, extra fields), then message by message. A
@@ -20,7 +21,18 @@ import msgspec
 from msgspec.structs import replace
 
 from leitstand.core.classes import DataClass
-from leitstand.core.conversation import Masked, Opaque, Part, Prompt, ToolCall, ToolResult, map_texts, texts
+from leitstand.core.conversation import (
+    Masked,
+    Message,
+    Opaque,
+    Part,
+    Prompt,
+    Text,
+    ToolCall,
+    ToolResult,
+    map_texts,
+    texts,
+)
 from leitstand.privacy.detectors.fields import is_value, type_of
 from leitstand.privacy.entities import WORDS, Entity, EntityType, implied_class
 from leitstand.privacy.names import Known, known_from
@@ -117,6 +129,23 @@ def clear(scanned: Scanned) -> tuple[Masked, Mapping]:
 def release(scanned: Scanned) -> Masked:
     """The prompt as it is, for targets outside: only where the policy table asks for no pseudonymisation."""
     return Masked(scanned.prompt)
+
+
+def with_beginning(masked: Masked, text: str, max_tokens: int | None) -> Masked:
+    """A masked prompt with the beginning of its answer as the last turn, for a model to go on with.
+
+    text: what a provider has written to this very prompt, so it holds nothing that the prompt does not show.
+    """
+    turn = Message("assistant", (Text(text),))
+    prompt = replace(masked.prompt, messages=(*masked.prompt.messages, turn), max_tokens=max_tokens)
+    return replace(masked, prompt=prompt)
+
+
+def selected(masked: Masked, places: Iterable[int]) -> Masked:
+    """The same with only some of its inputs (the parts of its one message), in the order of `places`."""
+    (message,) = masked.prompt.messages
+    kept = replace(message, parts=tuple([message.parts[place] for place in places]))
+    return replace(masked, prompt=replace(masked.prompt, messages=(kept,)))
 
 
 def _reading_order(prompt: Prompt) -> Iterator[str]:

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from leitstand.core.conversation import (
     Chunk,
+    Drawn,
     Frame,
+    Heard,
     Stopped,
     TextDelta,
     ToolCallDelta,
@@ -136,6 +138,10 @@ class Restorer:
             case ToolCallStarted():
                 yield from self._flush(chunk.choice, only=_TEXT)
                 yield chunk
+            case Drawn(revised_prompt=words) if words:
+                yield replace(chunk, revised_prompt=self.plain(words))
+            case Heard(extra=details) if details:
+                yield replace(chunk, extra=map_strings(details, self.plain))
             case _:
                 yield chunk
 

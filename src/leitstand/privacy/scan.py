@@ -1,4 +1,4 @@
-"""Find personal data in texts: all detectors, the tenant's terms, the allow list, the consistency pass."""
+"""Find personal data in texts: all detectors, the tagger, the tenant's terms, the allow list, the consistency pass."""
 
 import re
 from collections import OrderedDict
@@ -9,11 +9,14 @@ from threading import Lock
 
 from leitstand.privacy.detectors import load_detectors
 from leitstand.privacy.entities import Entity, EntityType
+from leitstand.privacy.join import joined
 from leitstand.privacy.names import Known, index_of, known_from, sweep
 from leitstand.privacy.overlap import resolve
+from leitstand.privacy.tagger import Tagger
 from leitstand.privacy.view import View, view_of
 
 _CACHE_TEXTS = 4096
+_INLINE_BY_RULES = 4000
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,25 @@ class Scanner:
         allow: Iterable[str] = (),
         terms: Mapping[str, EntityType] | None = None,
         cache_texts: int = _CACHE_TEXTS,
+        tagger: Tagger | None = None,
     ) -> None:
-        """allow: names that stay readable (the own company). terms: words to mask always, with their type."""
+        """allow: names that stay readable (the own company). terms: words to mask always, with their type.
+
+        tagger: None means rules alone, which let more names through; only an administrator may choose that.
+        """
         names = tuple(allow)
         self._allow = _phrases((*names, *(_LEGAL_TAIL.sub("", name.strip()) for name in names)))
         self._terms = {" ".join(term.lower().split()): type_ for term, type_ in (terms or {}).items()}
         self._term_pattern = _phrases(self._terms)
         self._cache: OrderedDict[bytes, Reading] = OrderedDict()
         self._cache_texts = cache_texts
+        self._tagger = tagger
         self._lock = Lock()
+
+    @property
+    def inline_characters(self) -> int:
+        """How long a prompt may be to be scanned between two events of a loop (some 3 ms); longer ones need a thread."""
+        return _INLINE_BY_RULES if self._tagger is None else 0
 
     def scan_text(self, text: str) -> tuple[Entity, ...]:
         """All entities of one text, disjoint and in reading order."""
@@ -86,6 +99,8 @@ class Scanner:
         view = view_of(raw)
         text = view.text
         finds = [find for detector in load_detectors() for find in detector.find(text)]
+        if self._tagger is not None:
+            finds = joined(text, finds, self._tagger.read(text))
         finds += self._find_terms(text)
         entities = self._without_allowed(text, resolve(text, finds))
         return Reading(view, entities, known_from(text, entities), index_of(text))

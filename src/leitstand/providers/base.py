@@ -27,16 +27,28 @@ class Patience:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a provider allows us, as configured; None: no limit known."""
+    """What a provider allows us, as configured; None: no limit known.
+
+    max_wait_s: how long a request may wait for its turn when these, or what the provider tells, are used up.
+    """
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     concurrency: int | None = None
+    max_wait_s: float = 10.0
+
+    @property
+    def per_minute(self) -> bool:
+        """Whether calls of the last minute have to be counted."""
+        return self.requests_per_minute is not None or self.tokens_per_minute is not None
 
 
 @dataclass(frozen=True)
 class Target:
-    """One model at one provider. base_url: with its version part (`…/v1`); empty for the kind's own."""
+    """One model at one provider. base_url: with its version part (`…/v1`); empty for the kind's own.
+
+    probe_every_s: how often its provider is looked at with a free call; 0.0: never.
+    """
 
     provider: str
     kind: str
@@ -46,6 +58,7 @@ class Target:
     secret: str = field(default="", repr=False)
     patience: Patience = Patience()
     limits: Limits = Limits()
+    probe_every_s: float = 0.0
     headers: tuple[tuple[str, str], ...] = ()
     ca_file: str | None = None
     options: tuple[tuple[str, str], ...] = ()
@@ -98,6 +111,17 @@ HTTPCall = Callable[[HTTPRequest], AbstractAsyncContextManager[HTTPAnswer]]
 
 
 @runtime_checkable
+class Continuing(Protocol):
+    """An adapter whose models can go on with the beginning of an answer; without it none is asked to.
+
+    `stream` then takes a prompt whose last turn is the assistant's: the text to be continued.
+    """
+
+    def continues(self, prompt: Prompt, model: str) -> bool:
+        """Whether this model goes on with such a turn at the end of this prompt."""
+
+
+@runtime_checkable
 class Adapter(Protocol):
     """One kind of provider: its wire format, its defaults and its limits. Stateless.
 
@@ -121,3 +145,11 @@ class Adapter(Protocol):
 
         Raises UpstreamFault and Unsupported. A stream that ends without its terminal marker is a `cut`.
         """
+
+
+@runtime_checkable
+class KnowsTargets(Protocol):
+    """An adapter whose format depends on the target says what this one lacks; asked in place of `lacks`."""
+
+    def lacks_at(self, prompt: Prompt, target: Target) -> str | None:
+        """The feature of this prompt that the target cannot serve, or None."""

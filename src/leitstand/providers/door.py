@@ -4,18 +4,28 @@ It lets masked prompts pass, keeps time, and turns every failure of the network 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
+from datetime import UTC, datetime
 from types import TracebackType
+
+from msgspec.structs import replace
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import Frame, Masked, has_content
+from leitstand.providers.allowance import Allowance, read
 from leitstand.providers.base import Adapter, HTTPAnswer, HTTPSender, Patience, Target
-from leitstand.providers.faults import FaultKind, UpstreamFault, shorten
+from leitstand.providers.faults import FaultKind, UpstreamFault, classify, shorten
 from leitstand.providers.http import faults as http
 from leitstand.providers.http.request import HTTPRequest, Timeouts
+from leitstand.providers.probing import Probing
 
+Learn = Callable[[Target, tuple[Allowance, ...]], None]
+_PROBE_S = 10.0
+_PROBE_LIMIT_BYTES = 4 * 1024 * 1024
 _SLOW_TOKENS_PER_S = 20
+_SLOW_TASKS = frozenset({"images", "transcriptions"})
+_SHORTEST_S = 0.001  # a time-out of nothing is none to the pool
 
 
 class ClearTextOutside(Exception):
@@ -25,18 +35,27 @@ class ClearTextOutside(Exception):
 class Door:
     """Sends masked prompts to targets through the adapter of their kind."""
 
-    def __init__(self, pool: HTTPSender, adapters: Mapping[str, Adapter]) -> None:
-        """adapters: by kind, as `core.registry.load` reads them from the shelf."""
+    def __init__(
+        self, pool: HTTPSender, adapters: Mapping[str, Adapter], learn: Learn = lambda _target, _told: None
+    ) -> None:
+        """adapters: by kind, as `core.registry.load` reads them from the shelf.
+
+        learn: is told every allowance that comes with an answer, whatever its status.
+        """
         self._pool = pool
         self._adapters = adapters
+        self._learn = learn
 
     def adapter(self, kind: str) -> Adapter:
         """The adapter of a provider kind; KeyError for an unknown one."""
         return self._adapters[kind]
 
-    async def send(self, masked: Masked, target: Target) -> AsyncGenerator[Frame, None]:
+    async def send(
+        self, masked: Masked, target: Target, *, again: bool = False
+    ) -> AsyncGenerator[Frame, None]:
         """Ask the target and yield the frames of its answer; consume it under `contextlib.aclosing`.
 
+        again: it was asked once already, so a dead connection must not make the request go out twice more.
         Raises UpstreamFault (its `answered` tells whether content had been yielded), Unsupported before any
         call, and ClearTextOutside for a clear prompt to a target that is not inside the house.
         """
@@ -45,7 +64,7 @@ class Door:
         watch = Watch(target.patience, stream=masked.prompt.stream, silence_s=plain_silence_s(masked, target))
         adapter = self._adapters[target.kind]
         try:
-            async with aclosing(adapter.stream(masked, target, _Caller(self._pool, watch))) as frames:
+            async with aclosing(adapter.stream(masked, target, self._caller(watch, target, again))) as frames:
                 async for frame in frames:
                     watch.note(frame)
                     yield frame
@@ -56,6 +75,34 @@ class Door:
             fault.message = _without_secret(fault.message, target)
             fault.args = (fault.message,)
             raise
+
+    async def probe(self, target: Target) -> int | None:
+        """Make the free call by which the adapter finds out whether its provider is there; no prompt is in it.
+
+        Returns the status of the answer; None where the kind has no such call, and then nothing was sent.
+        Raises UpstreamFault when nothing came within 10 s, or a server error.
+        """
+        adapter: object = self._adapters.get(target.kind)
+        request = adapter.probe(target) if isinstance(adapter, Probing) else None
+        if request is None:
+            return None
+        patience = Patience(min(target.patience.connect_s, _PROBE_S), _PROBE_S, _PROBE_S, _PROBE_S)
+        watch = Watch(patience, stream=False, silence_s=_PROBE_S)
+        try:
+            async with self._caller(watch, target)(request) as answer:
+                body = await answer.body(_PROBE_LIMIT_BYTES)
+                if answer.status >= 500:
+                    raise classify(answer.status, answer.headers, body)
+                return answer.status
+        except http.HTTPFault as cause:
+            raise watch.fault(cause, target) from cause
+
+    def _caller(self, watch: "Watch", target: Target, again: bool = False) -> "_Caller":
+        def learn(headers: Mapping[str, str]) -> None:
+            if told := read(headers, datetime.now(UTC)):
+                self._learn(target, told)
+
+        return _Caller(self._pool, watch, learn, again)
 
 
 class Watch:
@@ -73,6 +120,7 @@ class Watch:
         self.patience = patience
         self.silence_s = silence_s
         self.answered = False
+        self.status: int | None = None
         self._stream = stream
         self._now = asyncio.get_running_loop().time
         started = self._now()
@@ -100,7 +148,8 @@ class Watch:
         """The limits as the HTTP pool knows them."""
         patience = self.patience
         if not self._stream:
-            return Timeouts(patience.connect_s, self.silence_s, patience.idle_s, patience.total_s)
+            left_s = max(self._total - self._now(), _SHORTEST_S)  # a task may have made requests before
+            return Timeouts(patience.connect_s, min(self.silence_s, left_s), patience.idle_s, left_s)
         longest_silence_s = max(patience.idle_s, patience.first_token_s)
         return Timeouts(patience.connect_s, patience.first_token_s, longest_silence_s, patience.total_s)
 
@@ -117,7 +166,8 @@ class Watch:
             FaultKind.TIMEOUT_FIRST: self.patience.first_token_s,
             FaultKind.TIMEOUT_IDLE: self.patience.idle_s,
         }.get(kind, self.patience.total_s)
-        return UpstreamFault(kind, f"nothing came for {limit_s:g} s", answered=self.answered)
+        message = f"nothing came for {limit_s:g} s"
+        return UpstreamFault(kind, message, status=self.status, answered=self.answered)
 
     def fault(self, cause: http.HTTPFault, target: Target) -> UpstreamFault:
         """A failure of the network in our words."""
@@ -135,7 +185,9 @@ class Watch:
             case _:
                 kind = FaultKind.CONNECT
         message = _without_secret(shorten(str(cause)), target)
-        return UpstreamFault(kind, message, answered=self.answered, sent=cause.sent)
+        return UpstreamFault(
+            kind, message, status=self.status, answered=self.answered, sent=cause.sent, resent=cause.resent
+        )
 
 
 def plain_silence_s(masked: Masked, target: Target) -> float:
@@ -143,10 +195,10 @@ def plain_silence_s(masked: Masked, target: Target) -> float:
 
     It is written as a whole, so nothing tells a long answer from a hanging server. Granted are the first
     token and the longest silence of a stream, or the time that the asked length takes at a slow 20 tokens/s.
-    Reasoning may take as long as the whole call: nothing bounds its length.
+    Reasoning, pictures and transcripts may take as long as the whole call: nothing tells their length.
     """
     patience, prompt = target.patience, masked.prompt
-    if prompt.reasoning_effort:
+    if prompt.reasoning_effort or prompt.dialect in _SLOW_TASKS:
         return patience.total_s
     writing_s = max(patience.idle_s, (prompt.max_tokens or 0) / _SLOW_TOKENS_PER_S)
     return min(patience.total_s, patience.first_token_s + writing_s)
@@ -159,30 +211,45 @@ def _without_secret(message: str, target: Target) -> str:
 class _Caller:
     """The HTTPCall of one exchange: the pool under the watch's clock."""
 
-    __slots__ = ("_pool", "_watch")
+    __slots__ = ("_again", "_learn", "_pool", "_watch")
 
-    def __init__(self, pool: HTTPSender, watch: Watch) -> None:
+    def __init__(
+        self, pool: HTTPSender, watch: Watch, learn: Callable[[Mapping[str, str]], None], again: bool
+    ) -> None:
         self._pool = pool
         self._watch = watch
+        self._learn = learn
+        self._again = again
 
     def __call__(self, request: HTTPRequest) -> "_TimedSending":
-        return _TimedSending(self._pool.send(request, self._watch.timeouts()), self._watch)
+        self._watch.status = None
+        if self._again:
+            request = replace(request, once=True)
+        sending = self._pool.send(request, self._watch.timeouts())
+        return _TimedSending(sending, self._watch, self._learn)
 
 
 class _TimedSending:
     """The pool's `async with`, with an answer under the watch's clock."""
 
-    __slots__ = ("_sending", "_watch")
+    __slots__ = ("_learn", "_sending", "_watch")
 
-    def __init__(self, sending: AbstractAsyncContextManager[HTTPAnswer], watch: Watch) -> None:
+    def __init__(
+        self, sending: AbstractAsyncContextManager[HTTPAnswer], watch: Watch,
+        learn: Callable[[Mapping[str, str]], None],
+    ) -> None:  # fmt: skip
         self._sending = sending
         self._watch = watch
+        self._learn = learn
 
     async def __aenter__(self) -> HTTPAnswer:
         try:
-            return _Timed(await self._sending.__aenter__(), self._watch)
+            answer = await self._sending.__aenter__()
         except ValueError as cause:  # an address or a secret that no HTTP request can carry
             raise UpstreamFault(FaultKind.INVALID, f"cannot be sent: {cause}", sent=False) from cause
+        self._watch.status = answer.status
+        self._learn(answer.headers)
+        return _Timed(answer, self._watch)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

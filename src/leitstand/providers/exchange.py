@@ -1,22 +1,24 @@
-"""One exchange over HTTP in a JSON-and-SSE format: what the adapters of OpenAI's and Anthropic's shape share."""
+"""Exchanges over HTTP, as all adapters have them: a conversation in JSON and events, and single tasks in JSON."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
 import msgspec
 
 from leitstand.core.conversation import Frame
-from leitstand.providers.base import HTTPAnswer, HTTPCall
+from leitstand.providers.base import HTTPAnswer, HTTPCall, Target
 from leitstand.providers.eventstream import BrokenMessage
 from leitstand.providers.faults import FaultKind, UpstreamFault, classify, shorten
 from leitstand.providers.http.faults import HTTPFault
 from leitstand.providers.http.request import HTTPRequest
 from leitstand.providers.sse import Event, EventTooLong, Parser
+from leitstand.providers.wire.task import Step, join
 
 _PLAIN_LIMIT_BYTES = 64 * 1024 * 1024
 _ERROR_LIMIT_BYTES = 256 * 1024
+_STEPS_AT_ONCE = 4  # enough to hide the way to the provider, too few to look like an attack
 _LAST_BYTES_S = 0.02  # how long we wait for the end of a body whose last event has come
 
 
@@ -76,20 +78,62 @@ async def converse(
                 async for frame in frames:
                     yield frame
         else:
-            frame = _plain(await answer.body(_PLAIN_LIMIT_BYTES), wire)
+            frame = _plain(await answer.body(_PLAIN_LIMIT_BYTES), wire.decode_plain)
             # A server that ignores `stream` answers whole; its bytes are then no event to pass on.
             yield Frame(frame.chunks, None, frame.dialect) if stream else frame
 
 
-def _plain(body: bytes, wire: Format) -> Frame:
+async def perform(
+    call: HTTPCall,
+    steps: Sequence[Step],
+    request: Callable[[Step], HTTPRequest],
+    *,
+    refusal: Refusal = classify,
+) -> AsyncGenerator[Frame, None]:
+    """Send the steps of a single task and yield its answer, one frame; any step that fails fails the task.
+
+    request: puts address and proof to a step. The first fault stops the steps that still run.
+    """
+    gate = asyncio.Semaphore(_STEPS_AT_ONCE)
+
+    async def ask(step: Step) -> Frame:
+        async with gate, call(request(step)) as answer:
+            if answer.status != 200:
+                raise refusal(answer.status, answer.headers, await answer.body(_ERROR_LIMIT_BYTES))
+            return _plain(await answer.body(_PLAIN_LIMIT_BYTES), step.read)
+
+    yield await ask(steps[0]) if len(steps) == 1 else join(await _all(ask, steps))
+
+
+def bearer(target: Target, base_url: str) -> Callable[[Step], HTTPRequest]:
+    """How the steps of a task are addressed where the proof is a bearer token; without a secret there is none."""
+    proof = (("authorization", f"Bearer {target.secret}"),) if target.secret else ()
+
+    def request(step: Step) -> HTTPRequest:
+        headers = (("content-type", step.content_type), *proof, *target.headers)
+        return HTTPRequest("POST", f"{base_url}/{step.path}", headers, step.body, target.ca_file)
+
+    return request
+
+
+async def _all(ask: Callable[[Step], Coroutine[None, None, Frame]], steps: Sequence[Step]) -> list[Frame]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(ask(step), name=f"step {step.path}") for step in steps]
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
+    return [task.result() for task in tasks]
+
+
+def _plain(body: bytes, read: Callable[[bytes], Frame]) -> Frame:
     if not body.strip():
         raise UpstreamFault(FaultKind.EMPTY, "the answer has no body", status=200)
     try:
-        frame = wire.decode_plain(body)
+        frame = read(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as cause:
         raise _malformed(body) from cause
     if not frame.chunks:
-        raise UpstreamFault(FaultKind.EMPTY, "the answer holds no choice", status=200)
+        raise UpstreamFault(FaultKind.EMPTY, "the answer holds nothing", status=200)
     return frame
 
 
@@ -136,4 +180,7 @@ async def _finish(answer: HTTPAnswer) -> None:
 
 def _malformed(body: bytes) -> UpstreamFault:
     beginning = shorten(body[:120].decode("utf-8", "replace"))
-    return UpstreamFault(FaultKind.MALFORMED, f"this is no answer: {beginning}", status=200)
+    is_page = body.lstrip().startswith(b"<")  # somebody on the way answered, not the provider
+    return UpstreamFault(
+        FaultKind.MALFORMED, f"this is no answer: {beginning}", status=200, sent=not is_page
+    )

@@ -55,11 +55,13 @@ class UpstreamFault(Exception):
         retry_after_s: float | None = None,
         answered: bool = False,
         sent: bool = True,
+        resent: bool = False,
     ) -> None:
         """status: the HTTP status, None when none arrived. retry_after_s: what the provider asked for.
 
         answered: content had already been yielded, so no other target may take over unseen.
         sent: the request may have reached the provider, and so may be billed.
+        resent: it was sent twice already, the first time over a kept connection that was dead.
         """
         super().__init__(message)
         self.kind = kind
@@ -68,6 +70,7 @@ class UpstreamFault(Exception):
         self.retry_after_s = retry_after_s
         self.answered = answered
         self.sent = sent
+        self.resent = resent
 
     def __str__(self) -> str:
         status = f" (status {self.status})" if self.status is not None else ""

@@ -7,7 +7,7 @@ Response time: arrival to last byte of answered requests, cache hits included.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Literal
@@ -93,13 +93,17 @@ class Beat:
 
 @dataclass(frozen=True)
 class TargetState:
-    """What the gateway knows of a provider now. until: end of a cooldown. note: for example the DPA."""
+    """What the gateway knows of a provider now. until: end of a cooldown. note: for example the DPA.
+
+    watch: what its last probe and its own words about limits tell.
+    """
 
     name: str
     region: Region
     state: ProviderState = "running"
     until: datetime | None = None
     note: Bilingual | None = None
+    watch: Bilingual | None = None
 
 
 @dataclass(frozen=True)
@@ -196,4 +200,4 @@ def judge(target: TargetState, beats: Sequence[Beat]) -> TargetState:
     requests, failed = sum(beat.requests for beat in last), sum(beat.failed for beat in last)
     if requests < TROUBLED_MIN_SAMPLE or failed / requests <= TROUBLED_FROM:
         return target
-    return TargetState(target.name, target.region, "troubled", None, target.note)
+    return replace(target, state="troubled")

@@ -3,7 +3,7 @@
 Every statement is portable between SQLite and PostgreSQL and reads a time range through an index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, Integer, case, cast, func, select
@@ -61,6 +61,17 @@ class Recent:
     cost_nano: int
 
 
+@dataclass(frozen=True)
+class TieredRow:
+    """One request whose model has tiers, without the person. detail: JSON of the record."""
+
+    time_us: int
+    use_case: str
+    outcome: str
+    cost_nano: int
+    detail: str
+
+
 class Journal:
     """Reads figures from the journal. Blocking: call it in a thread. Sums are made int: PostgreSQL gives Decimal."""
 
@@ -114,6 +125,17 @@ class Journal:
         query = select(func.coalesce(func.sum(j.cost_nano), 0)).where(*_between(start_us, end_us))
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def tiered(self, start_us: int, end_us: int) -> Iterator[TieredRow]:
+        """Requests of [start, end) whose record tells of tiers, newest first."""
+        query = (
+            select(j.time_us, j.use_case, j.outcome, j.cost_nano, j.detail)
+            .where(*_between(start_us, end_us), j.detail.contains('"tier":{'))
+            .order_by(j.time_us.desc())
+        )
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield TieredRow(**row._mapping)
 
     def recent(self, limit: int) -> Sequence[Recent]:
         """The newest requests first."""

@@ -8,6 +8,7 @@ In this order, by the last text of the user:
    quotes them;
 3. a requested JSON format → JSON valid for the schema;
 4. else a short German business answer that begins with "Simulierte Antwort" and names the topic.
+A beginning of the answer that the client gives is gone on from where it fits, and ignored where it does not.
 Stop sequences and max_tokens then cut it as a provider would.
 """
 
@@ -50,13 +51,20 @@ def answer(asked: Asked) -> Answer:
     """The answer to a request, with all its choices."""
     thinking = tokens.split(_THINKING) if asked.thinking else ()
     room = None if asked.max_tokens is None else max(0, asked.max_tokens - len(thinking))
-    choices = tuple(_limited(_stopped(_choice(asked, i), asked.stop), room) for i in range(asked.choices))
+    said = (_rest(_choice(asked, index), asked.beginning) for index in range(asked.choices))
+    choices = tuple(_limited(_stopped(choice, asked.stop), room) for choice in said)
     return Answer(choices, thinking)
 
 
 def filtered(whole: Answer, after_tokens: int) -> Answer:
     """The same answer, ended by the provider's content filter after so many tokens."""
     choices = tuple(_limited(choice, after_tokens, "filter") for choice in whole.choices)
+    return Answer(choices, whole.thinking)
+
+
+def halved(whole: Answer) -> Answer:
+    """The first half of every choice, ended as if that were all."""
+    choices = tuple(replace(choice, pieces=choice.pieces[: len(choice.pieces) // 2]) for choice in whole.choices)
     return Answer(choices, whole.thinking)
 
 
@@ -78,6 +86,14 @@ def _choice(asked: Asked, index: int) -> Choice:
     elif index > 0:
         text += f" (Variante {index + 1})"
     return Choice(tokens.split(text))
+
+
+def _rest(choice: Choice, beginning: str) -> Choice:
+    """What follows on the beginning."""
+    text = choice.text
+    if not beginning or not text.startswith(beginning):
+        return choice
+    return replace(choice, pieces=tokens.split(text[len(beginning) :]))
 
 
 def _direct(asked: Asked) -> str | None:

@@ -48,11 +48,13 @@ def read(body: bytes, request_id: str, *, counting: bool = False) -> Asked:
         reader.mark(tool)
     system = reader.text(asked.system) if asked.system else ""
     users: list[str] = []
+    beginning = ""
     for message in asked.messages:
         reader.results = []
         text = reader.text(message.content)
         if message.role == "user":
             users.append(text)
+        beginning = text if message.role == "assistant" else ""
     count = reader.count
     choice = asked.tool_choice or {}
     tools = () if choice.get("type") == "none" else _tools(asked.tools or [])
@@ -73,6 +75,7 @@ def read(body: bytes, request_id: str, *, counting: bool = False) -> Asked:
         input_tokens=count.tokens,
         cacheable=count.tokens if asked.cache_control else count.cache_mark,
         segments=tuple(count.segments),
+        beginning=beginning,
     )
 
 

@@ -8,14 +8,16 @@ from urllib.parse import parse_qs, unquote
 
 import msgspec
 
-from leitstand.simulator import azure_errors, embeddings, openai_request
+from leitstand.simulator import azure_errors, openai_request
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.openai_wire import OpenAIWire
 from leitstand.simulator.values import Answer, Asked, Limits, Usage
 from leitstand.simulator.wire import BadRequest, Event, HeaderList, Lookup, Problem, mint
 
-_PATH = re.compile(r"/openai/(?:v1|deployments/([^/]+))/(chat/completions|embeddings)")
+_PATH = re.compile(
+    r"/openai/(?:v1|deployments/([^/]+))/(chat/completions|embeddings|images/generations|audio/transcriptions)"
+)
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?|preview|latest|v1")
 _VERDICT = {
     name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")
@@ -96,8 +98,13 @@ class AzureWire(OpenAIWire):
         found = _PATH.fullmatch(path)
         if found is None or request.method != "POST" or not _is_version_right(request, found.group(1)):
             raise BadRequest(azure_errors.not_found())
-        body = _with_model(request.body, unquote(found.group(1) or ""))
-        return openai_request.read(body) if found.group(2) == "chat/completions" else embeddings.read(body)
+        deployment, name = unquote(found.group(1) or ""), found.group(2)
+        body = _with_model(request.body, deployment)
+        if name == "chat/completions":
+            return openai_request.read(body)
+        if (answer := self.task(request, name, body, deployment)) is None:
+            raise BadRequest(azure_errors.not_found())
+        return answer
 
     def refusal(self, fault: Fault, model: str, request_id: str) -> Problem:
         """Azure's error body for a fault."""

@@ -1,4 +1,4 @@
-"""Amazon Bedrock's wire format: Converse, and ConverseStream in Amazon's event stream."""
+"""Amazon Bedrock's wire format: Converse, ConverseStream in Amazon's event stream, and InvokeModel for single tasks."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from leitstand.simulator import bedrock_errors, bedrock_request, eventstream, tokens
+from leitstand.simulator import bedrock_errors, bedrock_request, bedrock_tasks, eventstream, tokens
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.values import Answer, Asked, Json, Limits, Stop, ToolUse, Usage
@@ -19,13 +19,13 @@ _STOP: dict[Stop, str] = {
     "tool": "tool_use",
     "filter": "guardrail_intervened",
 }
-_PATH = re.compile(r"/model/([^/]+)/(converse|converse-stream)")
+_PATH = re.compile(r"/model/([^/]+)/(converse|converse-stream|invoke)")
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/")
 _SIGNATURE = "c2ltdWxpZXJ0ZSBTaWduYXR1cg=="
 
 
 class BedrockWire:
-    """Speaks `/model/{id}/converse` and `/model/{id}/converse-stream`; signatures are not checked."""
+    """Speaks `/model/{id}/converse`, `…/converse-stream` and `…/invoke`; signatures are not checked."""
 
     name = "bedrock"
     stream_type = eventstream.STREAM_TYPE
@@ -45,10 +45,12 @@ class BedrockWire:
         return [("x-amzn-requestid", request_id)]
 
     def read(self, request: Request, path: str, models: tuple[str, ...], request_id: str) -> Asked | Lookup:
-        """Understand one of the two calls."""
+        """Understand one of the three calls."""
         found = _PATH.fullmatch(path)
         if found is None or request.method != "POST":
             raise BadRequest(bedrock_errors.unknown_operation())
+        if found.group(2) == "invoke":
+            return bedrock_tasks.read(request.body, unquote(found.group(1)))
         streamed = found.group(2) == "converse-stream"
         return bedrock_request.read(request.body, unquote(found.group(1)), stream=streamed)
 

@@ -1,10 +1,10 @@
-"""Cohere's wire format, version 2: chat and models."""
+"""Cohere's wire format, version 2: chat, embeddings, reranking and models."""
 
 from collections.abc import Iterator
 
 import msgspec
 
-from leitstand.simulator import cohere_errors, cohere_request, tokens
+from leitstand.simulator import cohere_errors, cohere_request, cohere_tasks, tokens
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.values import Answer, Asked, Json, Limits, Stop, ToolUse, Usage
@@ -23,7 +23,7 @@ _TEMPLATE_TOKENS = 495
 
 
 class CohereWire:
-    """Speaks `/v2/chat` and `/v1/models?endpoint=chat`."""
+    """Speaks `/v2/chat`, `/v2/embed`, `/v2/rerank` and `/v1/models?endpoint=chat`."""
 
     name = "cohere"
 
@@ -44,9 +44,13 @@ class CohereWire:
         ]
 
     def read(self, request: Request, path: str, models: tuple[str, ...], request_id: str) -> Asked | Lookup:
-        """Understand one of the two calls."""
+        """Understand one of the calls."""
         if request.method == "POST" and path == "/v2/chat":
             return cohere_request.read(request.body)
+        if request.method == "POST" and path == "/v2/embed":
+            return cohere_tasks.embed(request.body, cohere_errors.invalid)
+        if request.method == "POST" and path == "/v2/rerank":
+            return cohere_tasks.ranked(request.body, cohere_errors.invalid)
         if request.method == "GET" and path in ("/v1/models", "/v2/models"):
             listed = [{"name": name, "endpoints": ["chat"]} for name in models]
             return Lookup(msgspec.json.encode({"models": listed}))

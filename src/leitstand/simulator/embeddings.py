@@ -1,49 +1,56 @@
-"""OpenAI's embeddings: deterministic unit vectors in which texts that share words are near to each other."""
+"""Embeddings in OpenAI's format: deterministic unit vectors in which texts that share words are near to each other."""
 
 import base64
 import hashlib
 import math
 import re
 from array import array
+from collections.abc import Callable
 
 import msgspec
 
 from leitstand.simulator import openai_errors, tokens
-from leitstand.simulator.wire import BadRequest, Lookup
+from leitstand.simulator.wire import BadRequest, Lookup, Problem, mint
 
 _WORD = re.compile(r"\w+")
 _DIMENSIONS = {"text-embedding-3-large": 3072, "mistral-embed": 1024}
 _DEFAULT_DIMENSIONS = 1536
 _MARKS_PER_WORD = 8
+MOST_INPUTS = 2048
 
 
 class EmbeddingBody(msgspec.Struct):
-    """The request; input is one text, several, or token numbers."""
+    """The request; input is one text, several, or token numbers. output_dimension: Mistral's `dimensions`."""
 
     model: str
     input: str | list[str | int | list[int]]
     encoding_format: str | None = None
     dimensions: int | None = None
+    output_dimension: int | None = None
 
 
 _DECODER = msgspec.json.Decoder(EmbeddingBody)
 
 
-def read(body: bytes) -> Lookup:
-    """The whole answer to a request; raises BadRequest in OpenAI's shape."""
+def read(body: bytes, invalid: Callable[[str], Problem] = openai_errors.invalid) -> Lookup:
+    """The whole answer to a request; raises BadRequest in the shape of `invalid`."""
     try:
         asked = _DECODER.decode(body)
     except msgspec.MsgspecError as cause:
-        raise BadRequest(openai_errors.invalid(f"Invalid request: {cause}")) from cause
+        raise BadRequest(invalid(f"Invalid request: {cause}")) from cause
     inputs, used = _inputs(asked.input)
     if not inputs or not all(inputs):
-        raise BadRequest(openai_errors.invalid("Invalid 'input': input cannot be an empty string.", "input"))
-    size = asked.dimensions or _DIMENSIONS.get(asked.model, _DEFAULT_DIMENSIONS)
+        raise BadRequest(invalid("Invalid 'input': input cannot be an empty string."))
+    if len(inputs) > MOST_INPUTS:
+        raise BadRequest(invalid(f"Invalid 'input': array too long, at most {MOST_INPUTS}."))
+    wanted = asked.dimensions or asked.output_dimension
+    size = wanted or _DIMENSIONS.get(asked.model, _DEFAULT_DIMENSIONS)
     if not 1 <= size <= 4096:
-        raise BadRequest(openai_errors.invalid(f"Invalid value for 'dimensions' = {size}.", "dimensions"))
+        raise BadRequest(invalid(f"Invalid value for 'dimensions' = {size}."))
     vectors = [vector(text, size) for text in inputs]
     packed = asked.encoding_format == "base64"
     answer = {
+        "id": mint("embd-"),
         "object": "list",
         "data": [
             {"object": "embedding", "index": index, "embedding": _packed(one) if packed else one.tolist()}

@@ -66,6 +66,24 @@ def read(body: bytes, model: str, *, stream: bool, ids: bool) -> Asked:
     )
 
 
+def counted(body: bytes) -> bytes:
+    """The prompt in a request of countTokens: contents alone, or wrapped with all that belongs to them.
+
+    Raises BadRequest for a prompt that is not wrapped and has more than contents, as the Gemini API does.
+    """
+    try:
+        asked = msgspec.json.decode(body, type=dict[str, Any])
+        wrapped = asked.get("generateContentRequest")
+        if wrapped is not None:
+            wrapped.pop("model")
+            return msgspec.json.encode(wrapped)
+    except (msgspec.DecodeError, AttributeError, KeyError) as cause:
+        raise BadRequest(google_errors.invalid("model is not specified")) from cause
+    if unknown := asked.keys() - {"contents"}:
+        raise BadRequest(google_errors.invalid(f'Unknown name "{unknown.pop()}": Cannot find field.'))
+    return body
+
+
 def seals(model: str) -> bool:
     """Whether the model seals its function calls, and wants the seals back."""
     return _SEALED.search(model) is not None

@@ -1,4 +1,4 @@
-"""Google's wire format: generateContent, streamed and plain, count of tokens, models; at two front doors."""
+"""Google's wire format: generateContent, streamed and plain, count of tokens, embeddings, models; at two front doors."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 import msgspec
 
-from leitstand.simulator import gemini_request, google_errors, tokens
+from leitstand.simulator import gemini_request, google_embeddings, google_errors, tokens
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.values import Answer, Asked, Choice, Json, Limits, Stop, ToolUse, Usage
@@ -42,7 +42,7 @@ class GeminiWire:
         return [("server-timing", "gfet4t7; dur=1"), ("vary", "Origin")]
 
     def read(self, request: Request, path: str, models: tuple[str, ...], request_id: str) -> Asked | Lookup:
-        """Understand one of the five calls."""
+        """Understand one of the calls."""
         found = self._front.fullmatch(path)
         model, verb = (found.group(1) or "", found.group(2) or "") if found else ("", "")
         match request.method, verb:
@@ -51,8 +51,11 @@ class GeminiWire:
             case "POST", "streamGenerateContent" if model and "alt=sse" in request.query:
                 return gemini_request.read(request.body, model, stream=True, ids=self._ids)
             case "POST", "countTokens" if model:
-                counted = gemini_request.read(request.body, model, stream=False, ids=self._ids)
+                body = request.body if self._by_token else gemini_request.counted(request.body)
+                counted = gemini_request.read(body, model, stream=False, ids=self._ids)
                 return Lookup(msgspec.json.encode({"totalTokens": counted.input_tokens}), model)
+            case "POST", verb if model and verb in google_embeddings.VERBS:
+                return google_embeddings.read(request.body, model, verb, by_token=self._by_token)
             case "GET", "" if not model:
                 return Lookup(msgspec.json.encode({"models": [_model(name) for name in models]}))
             case "GET", "" if model in models:

@@ -13,13 +13,17 @@ _SECRET_HEADERS = frozenset(
 )
 
 
+_SUMS = ("input_tokens", "cached_tokens", "output_tokens", "billed_input", "billed_output", "billed_units")
+
+
 class Entry(msgspec.Struct):
     """One request.
 
     outcome: `answered`, `refused`, `broken` (a fault spoilt the answer), `left` (the client went away first)
     or `open`. output_tokens: produced until the connection ended. billed_input, billed_output: what the
     provider puts on the bill: nothing for a refusal; input and the output produced so far for a stream that
-    had begun, whoever ended it; everything for a plain answer that was computed, read or not.
+    had begun, whoever ended it; everything for a plain answer that was computed, read or not. billed_units:
+    pictures, seconds of sound or searches on it.
     started_s, ended_s: seconds since 1970; first_byte_s: from the start to the first byte of the answer.
     """
 
@@ -40,6 +44,7 @@ class Entry(msgspec.Struct):
     output_tokens: int = 0
     billed_input: int = 0
     billed_output: int = 0
+    billed_units: int = 0
     started_s: float = 0.0
     first_byte_s: float | None = None
     ended_s: float | None = None
@@ -68,6 +73,7 @@ class Summary(msgspec.Struct):
     output_tokens: int = 0
     billed_input: int = 0
     billed_output: int = 0
+    billed_units: int = 0
     outcomes: dict[str, int] = {}
     faults: dict[str, int] = {}
     models: dict[str, int] = {}
@@ -97,7 +103,7 @@ class Log:
         total = self.summary
         total.in_flight -= 1
         total.disconnected += entry.disconnected
-        for field in ("input_tokens", "cached_tokens", "output_tokens", "billed_input", "billed_output"):
+        for field in _SUMS:
             setattr(total, field, getattr(total, field) + getattr(entry, field))
         for table, word in (
             (total.outcomes, entry.outcome),

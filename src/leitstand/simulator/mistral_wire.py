@@ -1,4 +1,4 @@
-"""Mistral's wire format: chat completions and models, under `/PROVIDER/mistral/v1/…`."""
+"""Mistral's wire format: chat completions, embeddings, transcripts and models, under `/PROVIDER/mistral/v1/…`."""
 
 import secrets
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from leitstand.simulator import mistral_errors, mistral_request, tokens
+from leitstand.simulator import embeddings, mistral_errors, mistral_request, sounds, tokens
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.values import Answer, Asked, Choice, Json, Limits, Stop, ToolUse, Usage
@@ -32,7 +32,7 @@ class Prefixed(Asked, frozen=True):
 
 
 class MistralWire:
-    """Speaks `/v1/chat/completions` and `/v1/models`."""
+    """Speaks `/v1/chat/completions`, `/v1/embeddings`, `/v1/audio/transcriptions` and `/v1/models`."""
 
     name = "mistral"
 
@@ -56,11 +56,16 @@ class MistralWire:
         ]
 
     def read(self, request: Request, path: str, models: tuple[str, ...], request_id: str) -> Asked | Lookup:
-        """Understand one of the two calls."""
+        """Understand one of the calls."""
         path = path.removeprefix(_FRONT)
         if request.method == "POST" and path == "/v1/chat/completions":
             asked, prefix = mistral_request.read(request.body)
-            return Prefixed(**msgspec.structs.asdict(asked), prefix=prefix) if prefix else asked
+            known = msgspec.structs.asdict(asked)
+            return Prefixed(**{**known, "beginning": prefix}, prefix=prefix) if prefix else asked
+        if request.method == "POST" and path == "/v1/embeddings":
+            return embeddings.read(request.body, _invalid)
+        if request.method == "POST" and path == "/v1/audio/transcriptions":
+            return sounds.read_mistral(request, _invalid)
         if request.method == "GET" and path == "/v1/models":
             return Lookup(msgspec.json.encode({"object": "list", "data": [_model(name) for name in models]}))
         raise BadRequest(mistral_errors.unknown_path())
@@ -125,6 +130,10 @@ class _Stream:
         tail = b',"usage":' + msgspec.json.encode(usage) if usage is not None else b""
         data = b'%b,"choices":[%b]%b}\n\n' % (self._front, msgspec.json.encode(said), tail)
         return Event(data, "close", number)
+
+
+def _invalid(message: str) -> Problem:
+    return mistral_errors.refused(message, "invalid_request_error", "3000")
 
 
 def _content(stream: _Stream, index: int, choice: Choice, chunk_tokens: int) -> Iterator[Event]:

@@ -34,6 +34,7 @@ class ChatBody(msgspec.Struct):
     parallel_tool_calls: bool | None = None
     response_format: Json | None = None
     reasoning_effort: str | None = None
+    continue_final_message: bool | None = None
 
 
 _DECODER = msgspec.json.Decoder(ChatBody)
@@ -48,6 +49,7 @@ def read(body: bytes) -> Asked:
     users: list[str] = []
     systems: list[str] = []
     results: list[str] = []
+    text = ""
     for message in chat.messages:
         text = _counted(message, count)
         if message.role == "user":
@@ -74,6 +76,7 @@ def read(body: bytes) -> Asked:
         input_tokens=count.tokens,
         cacheable=count.tokens // _CACHE_STEP_TOKENS * _CACHE_STEP_TOKENS,
         segments=tuple(count.segments),
+        beginning=text if chat.continue_final_message else "",
     )
 
 

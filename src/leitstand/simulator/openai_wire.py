@@ -1,4 +1,4 @@
-"""OpenAI's wire format: chat completions, models, and (in `embeddings.py`) embeddings."""
+"""OpenAI's wire format: chat completions, models and single tasks; reranking as model servers add it."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 import msgspec
 
-from leitstand.simulator import embeddings, openai_errors, openai_request, tokens
+from leitstand.simulator import embeddings, openai_errors, openai_request, pictures, rerank, sounds, tokens
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.values import Answer, Asked, Choice, Json, Limits, Stop, Usage
@@ -24,7 +24,7 @@ _DONE = Event(b"data: [DONE]\n\n", "close")
 
 
 class OpenAIWire:
-    """Speaks `/v1/chat/completions`, `/v1/embeddings` and `/v1/models`."""
+    """Speaks `/v1/chat/completions`, `/v1/models` and the single tasks below `/v1/`."""
 
     name = "openai"
 
@@ -52,16 +52,29 @@ class OpenAIWire:
         ]
 
     def read(self, request: Request, path: str, models: tuple[str, ...], request_id: str) -> Asked | Lookup:
-        """Understand one of the three calls."""
+        """Understand one of the calls."""
         if request.method == "POST" and path == "/v1/chat/completions":
             return openai_request.read(request.body)
-        if request.method == "POST" and path == "/v1/embeddings":
-            return embeddings.read(request.body)
+        if request.method == "POST" and (answer := self.task(request, path.removeprefix("/v1/"), request.body)):
+            return answer
         if request.method == "GET" and path == "/v1/models":
             return Lookup(msgspec.json.encode({"object": "list", "data": [_model(name) for name in models]}))
         if request.method == "GET" and path.removeprefix("/v1/models/") in models:
             return Lookup(msgspec.json.encode(_model(path.removeprefix("/v1/models/"))))
         raise BadRequest(openai_errors.unknown_url(request.method, path))
+
+    def task(self, request: Request, name: str, body: bytes, deployment: str = "") -> Lookup | None:
+        """The answer to a single task, or None for a name that is none; raises BadRequest."""
+        match name:
+            case "embeddings":
+                return embeddings.read(body)
+            case "rerank":
+                return rerank.read(body, openai_errors.invalid)
+            case "images/generations":
+                return pictures.read(body, openai_errors.invalid)
+            case "audio/transcriptions":
+                return sounds.read(request, openai_errors.invalid, deployment)
+        return None
 
     def refusal(self, fault: Fault, model: str, request_id: str) -> Problem:
         """OpenAI's error body for a fault."""

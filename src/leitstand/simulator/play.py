@@ -96,11 +96,14 @@ class _Part:
         if counted and (wait_s := self.provider.admit(asked.input_tokens)) > 0:
             return self._refuse(Fault("rate_limit", retry_after=wait_s))
         if isinstance(asked, Lookup):
-            return await self._answer_plainly(asked.body, 0, fault)
+            self.entry.billed_units = asked.units
+            return await self._answer_plainly(asked.body, asked.output_tokens, fault)
         return await self._answer(asked, fault)
 
     async def _answer(self, asked: Asked, fault: Fault) -> None:
         answer = answers.answer(asked)
+        if self.provider.slips():
+            answer = answers.halved(answer)
         if fault.fault == "content_filter":
             answer = answers.filtered(answer, fault.after_tokens)
         usage = self._usage(asked, answer)

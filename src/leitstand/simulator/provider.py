@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `NAME~FIRST-EACH` (milliseconds) brings its own speed. chunk_tokens: tokens an event. api_key: the only
     key accepted, None for any. rate_limit: requests per minute, or a RateLimit; None refuses nobody.
     models: those on offer, None for any name. keep: how many requests the log keeps with their bodies.
+    slips: share of the answers that stop half-way without saying so, spread evenly: a worse model.
     """
 
     first_token_ms: float = 0.0
@@ -47,8 +48,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate_limit: int | RateLimit | None = None
     models: list[str] | None = None
     keep: int = 10_000
+    slips: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.slips <= 1:
+            raise ValueError("slips must be a share from 0 to 1")
         if self.first_token_ms < 0 or self.token_ms < 0 or self.chunk_tokens < 1 or self.keep < 1:
             raise ValueError("delays must not be negative; chunk_tokens and keep must be at least 1")
         self.limit()
@@ -92,6 +96,7 @@ class Provider:
         self._prefixes: dict[bytes, None] = {}
         self._used_models: dict[str, None] = {}
         self._waiters: set[asyncio.Event] = set()
+        self._owed_slips = 0.0
         self.configure(Settings())
         self.script = Script()
         self.log = Log(self.settings.keep)
@@ -102,6 +107,14 @@ class Provider:
         self.settings = settings
         self._requests = _Bucket(limit.requests_per_minute)
         self._tokens = _Bucket(limit.tokens_per_minute)
+
+    def slips(self) -> bool:
+        """Whether the next answer is one of the bad ones; asked once for each answer."""
+        self._owed_slips += self.settings.slips
+        if self._owed_slips < 1:
+            return False
+        self._owed_slips -= 1
+        return True
 
     def reset(self) -> None:
         """Forget everything, and go back to the default settings."""

@@ -14,6 +14,7 @@ from leitstand.simulator.mistral_wire import MistralWire
 from leitstand.simulator.openai_wire import OpenAIWire
 from leitstand.simulator.play import play
 from leitstand.simulator.provider import Provider
+from leitstand.simulator.responses_wire import ResponsesWire
 from leitstand.simulator.together_wire import TogetherWire
 from leitstand.simulator.wire import JSON_TYPE, Wire
 
@@ -26,6 +27,7 @@ WIRES: tuple[Wire, ...] = (
     TogetherWire(),
     BedrockWire(),
     EntraWire(),
+    ResponsesWire(),
     AzureWire(),
     AnthropicWire(),
     OpenAIWire(),

@@ -1,4 +1,4 @@
-"""Together.ai's wire format: chat completions and models, under `/PROVIDER/together/v1/…`.
+"""Together.ai's wire format: chat completions, single tasks and models, under `/PROVIDER/together/v1/…`.
 
 It is OpenAI's with other names: `eos` for the model's own end, `reasoning` for its thinking, cached tokens in
 the usage object itself, usage in the last chunk. Fields that it does not know are ignored.
@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 import msgspec
 
-from leitstand.simulator import openai_request, together_errors, tokens
+from leitstand.simulator import embeddings, openai_request, pictures, rerank, together_errors, tokens
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.values import Answer, Asked, Choice, Json, Limits, Stop, ToolUse, Usage
@@ -31,7 +31,7 @@ _DONE = Event(b"data: [DONE]\n\n", "close")
 
 
 class TogetherWire:
-    """Speaks `/v1/chat/completions` and `/v1/models`."""
+    """Speaks `/v1/chat/completions`, `/v1/models`, and below `/v1/` embeddings, rerank and images."""
 
     name = "together"
 
@@ -54,10 +54,16 @@ class TogetherWire:
         ]
 
     def read(self, request: Request, path: str, models: tuple[str, ...], request_id: str) -> Asked | Lookup:
-        """Understand one of the two calls."""
+        """Understand one of the calls."""
         path = path.removeprefix(_FRONT)
         if request.method == "POST" and path == "/v1/chat/completions":
             return openai_request.read(_accepted(request.body))
+        if request.method == "POST" and path == "/v1/embeddings":
+            return embeddings.read(request.body, together_errors.invalid)
+        if request.method == "POST" and path == "/v1/rerank":
+            return rerank.read(request.body, together_errors.invalid)
+        if request.method == "POST" and path == "/v1/images/generations":
+            return pictures.read(request.body, together_errors.invalid, packed="base64")
         if request.method == "GET" and path == "/v1/models":
             return Lookup(msgspec.json.encode([_model(name) for name in models]))
         raise BadRequest(together_errors.invalid("Not found", 404))

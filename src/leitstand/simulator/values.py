@@ -45,7 +45,7 @@ class Asked(msgspec.Struct, frozen=True):
     consists of them. forced: name of the tool that must be called, `*` for any, `` for free choice.
     max_tokens: cap on the output of each choice. show_thinking: the reasoning is wanted in the answer, where
     the format leaves that to the client. cacheable: leading input tokens that the provider may cache.
-    segments: the whole input as text, in reading order.
+    segments: the whole input as text, in reading order. beginning: of the answer, given by the client.
     """
 
     model: str
@@ -67,6 +67,7 @@ class Asked(msgspec.Struct, frozen=True):
     input_tokens: int = 0
     cacheable: int = 0
     segments: tuple[str, ...] = ()
+    beginning: str = ""
 
     @property
     def last(self) -> str:

@@ -46,15 +46,18 @@ class BadRequest(Exception):
 
 
 class Lookup(msgspec.Struct, frozen=True):
-    """A request that needs no generated text: list of models, count of tokens, embeddings.
+    """A request that needs no generated text: list of models, count of tokens, single tasks.
 
-    billed: whether its input tokens are; such requests use up lines of a fault script, the others do not.
+    billed: whether it is; such requests use up lines of a fault script, the others do not. units: pictures,
+    seconds of sound or searches on the bill.
     """
 
     body: bytes
     model: str = ""
     input_tokens: int = 0
     billed: bool = False
+    output_tokens: int = 0
+    units: int = 0
 
 
 class Wire(Protocol):

@@ -9,11 +9,17 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from leitstand.answers.events import ChatEvent
+from leitstand.answers.regression import Plan, Report, SetSummary, TrialSummary
 from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary
 from leitstand.core.classes import Region, Role
 from leitstand.core.i18n import Bilingual
+from leitstand.core.money import NanoEuro
+from leitstand.core.tiers import Tier
+from leitstand.gateway.drill import Drill, DrillChoice, DrillReport
 from leitstand.identity.roles import Permission
+from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
+from leitstand.reports.tiers import TierSnapshot
 
 Level = Literal["ok", "info", "warn", "crit", "off", "work"]
 
@@ -172,6 +178,18 @@ class Operations(Protocol):
         ...
 
 
+class Drills(Protocol):
+    """Fire drills: a fault played for one request (gateway/drill.py)."""
+
+    def choices(self) -> tuple[DrillChoice, ...]:
+        """The models with their targets, and what a drill costs at most."""
+        ...
+
+    async def play(self, viewer: Viewer, drill: Drill) -> DrillReport:
+        """Play it; takes as long as a real time-out. Raises core.errors.Refusal for one that cannot be played."""
+        ...
+
+
 @dataclass(frozen=True)
 class Found:
     """Something that could answer questions.
@@ -207,6 +225,72 @@ class FirstRun(Protocol):
         ...
 
 
+# ---------------------------------------------------------------- model tests
+
+
+class ModelTests(Protocol):
+    """Regression sets and trials; all methods raise core.errors.Refusal for what is not there or not sensible."""
+
+    async def sets(self) -> tuple[SetSummary, ...]:
+        """By name."""
+        ...
+
+    async def read(self, name: str) -> tuple[SetSummary, RegressionSet]:
+        """One set with its questions."""
+        ...
+
+    async def trials(self, set_name: str | None = None) -> tuple[TrialSummary, ...]:
+        """Newest first."""
+        ...
+
+    async def report(self, trial: str) -> Report:
+        """Also of a trial that runs."""
+        ...
+
+    async def models(self) -> tuple[str, ...]:
+        """The names that can be compared."""
+        ...
+
+    async def expected(self, plan: Plan) -> NanoEuro:
+        """What a trial will cost, roughly."""
+        ...
+
+    async def keep(self, viewer: Viewer, document: str) -> str:
+        """Keep a set from YAML; returns its name."""
+        ...
+
+    async def remove(self, viewer: Viewer, name: str) -> None:
+        """With its trials."""
+        ...
+
+    async def start(self, viewer: Viewer, plan: Plan) -> str:
+        """Plan a trial in the viewer's name; returns its id."""
+        ...
+
+    async def cancel(self, viewer: Viewer, trial: str) -> None:
+        """End a trial early."""
+        ...
+
+    async def accept(self, viewer: Viewer, trial: str, model: str) -> None:
+        """A model's answers in a trial become its nightly standard."""
+        ...
+
+
+# ---------------------------------------------------------------- model tiers
+
+
+class ModelTiers(Protocol):
+    """How models with tiers decided."""
+
+    async def snapshot(self, recent: int) -> TierSnapshot:
+        """The figures of the last 30 days, with so many of the last decisions."""
+        ...
+
+    def models(self) -> dict[str, dict[Tier, str]]:
+        """The models with tiers, and the models behind each."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ports:
     """All of them."""
@@ -217,3 +301,6 @@ class Ports:
     chat: Chat
     operations: Operations
     first_run: FirstRun
+    drills: Drills
+    model_tests: ModelTests
+    model_tiers: ModelTiers

@@ -22,6 +22,8 @@ RIGHTS = {
     Permission.OPERATIONS_READ: N_("IT-Betrieb ansehen"),
     Permission.CONFIGURATION_READ: N_("Konfiguration ansehen"),
     Permission.PROVIDERS_WRITE: N_("Anbieter einrichten"),
+    Permission.REGRESSION_READ: N_("Modelltests ansehen"),
+    Permission.REGRESSION_RUN: N_("Modelltests durchführen"),
 }
 
 

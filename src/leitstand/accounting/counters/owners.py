@@ -32,6 +32,10 @@ class Owners:
             if path != self._path(self.token) and not _is_locked(path):
                 path.unlink(missing_ok=True)
 
+    def count(self) -> int:
+        """How many processes live, this one included."""
+        return sum(path == self._path(self.token) or _is_locked(path) for path in self._folder.glob("*.alive"))
+
     def leave(self) -> None:
         """This process ends: its holds, if any, may be found by others."""
         self._path(self.token).unlink(missing_ok=True)

@@ -117,6 +117,11 @@ class SharedCounters:
                 for slot in slots
             ]
 
+    def processes(self) -> int:
+        """How many processes share these counters now, this one included."""
+        with self._mapped:
+            return max(1, self._owners.count())
+
     def recover(self) -> list[LostHold]:
         """See `Counters.recover`."""
         now_us = time.time_ns() // 1000

@@ -42,14 +42,18 @@ _EFFORT_UP_TO = ((1024, "minimal"), (4096, "low"), (12288, "medium"))  # thinkin
 
 def decode_request(body: bytes) -> Prompt:
     """The prompt in a request body; raises InvalidRequest."""
-    rest = read.read_object(body)
+    return prompt_of(read.read_object(body))
+
+
+def prompt_of(rest: Json, *, needs_cap: bool = True) -> Prompt:
+    """The prompt in a request's fields. needs_cap: whether `max_tokens` must be there, as for an answer."""
     take = rest.pop
     model = read.name(take("model", None), "model")
     turns = read.members(take("messages", None), "messages")
     if not turns:
         raise read.wrong("messages", turns, "mindestens eine Nachricht", "at least one message")
     cap = read.whole(take("max_tokens", None), "max_tokens")
-    if cap is None:
+    if cap is None and needs_cap:
         raise read.missing("max_tokens")
     conversation: list[Message] = []
     system = take("system", None)

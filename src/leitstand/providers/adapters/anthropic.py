@@ -4,15 +4,21 @@ Residency: the first-party API has no EU region; Claude in the EU is served by B
 """
 
 from collections.abc import AsyncGenerator
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import converse, perform
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.probing import looking_at
 from leitstand.providers.wire import messages
+from leitstand.providers.wire.anthropic_count import AnthropicCount
+from leitstand.providers.wire.continuing import claude_continues
+from leitstand.providers.wire.task import Tasks
 
+_TASKS: Final[Tasks] = MappingProxyType({"count_tokens": AnthropicCount()})
 _VERSION = "2023-06-01"
 
 
@@ -25,7 +31,7 @@ class Anthropic:
     dialect: Dialect = "messages"
     base_url = "https://api.anthropic.com/v1"
     regions = (Region.US,)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(
         plain=(
             b'{"id":"msg_01XFDUDYJgAACzvnptvVoYEL","type":"message","role":"assistant","model":"claude-sonnet-4-5",'
@@ -62,24 +68,36 @@ class Anthropic:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return messages.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else messages.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        url = f"{_with_version(target.base_url or self.base_url)}/models?limit=1"
+        return looking_at(url, target, ("x-api-key", target.secret), ("anthropic-version", _VERSION))
+
+    def continues(self, prompt: Prompt, model: str) -> bool:
+        """See Continuing."""
+        return claude_continues(prompt, model)
 
     def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
-        request = HTTPRequest(
-            "POST",
-            f"{_with_version(target.base_url or self.base_url)}/messages",
-            (
-                ("content-type", "application/json"),
-                ("x-api-key", target.secret),
-                ("anthropic-version", _VERSION),
-                *target.headers,
-            ),
-            messages.encode(prompt, target.model),
-            target.ca_file,
-        )
+        if task := _TASKS.get(prompt.dialect):
+            steps = task.steps(prompt, target.model)
+            return perform(call, steps, lambda step: self._request(target, step.path, step.body))
+        request = self._request(target, "messages", messages.encode(prompt, target.model))
         return converse(call, request, messages, stream=prompt.stream)
+
+    def _request(self, target: Target, path: str, body: bytes) -> HTTPRequest:
+        headers = (
+            ("content-type", "application/json"),
+            ("x-api-key", target.secret),
+            ("anthropic-version", _VERSION),
+            *target.headers,
+        )
+        url = f"{_with_version(target.base_url or self.base_url)}/{path}"
+        return HTTPRequest("POST", url, headers, body, target.ca_file)
 
 
 def _with_version(base_url: str) -> str:

@@ -1,4 +1,4 @@
-"""Azure OpenAI, Chat Completions of one's own resource in Azure.
+"""Azure OpenAI, Chat Completions and Responses of one's own resource in Azure.
 
 The model of a target is the deployment's name. `base_url` ends with `/openai/v1` (the address without dated
 versions), or names the resource alone: then the classic address is asked, by `api_version`. `api_key` holds a
@@ -8,9 +8,10 @@ Residency: where a deployment processes is decided by its type: regional, or Dat
 deployment processes anywhere, whatever the region of its resource.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
@@ -18,10 +19,24 @@ from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.access_tokens import AccessToken, AccessTokens, fetch_token
 from leitstand.providers.base import HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import converse, perform
 from leitstand.providers.faults import FaultKind, UpstreamFault
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.openai_api import API, api_for
+from leitstand.providers.probing import looking_at
 from leitstand.providers.wire import chat
+from leitstand.providers.wire.embeddings import Embeddings
+from leitstand.providers.wire.images import Images
+from leitstand.providers.wire.task import Tasks
+from leitstand.providers.wire.transcriptions import Transcriptions
+
+_TASKS: Final[Tasks] = MappingProxyType(
+    {
+        "embeddings": Embeddings(2048),
+        "images": Images(),
+        "transcriptions": Transcriptions(),
+    }
+)
 
 _AUTHORITY = "https://login.microsoftonline.com"
 _VERSION = "2024-10-21"
@@ -42,7 +57,7 @@ class AzureOpenAI:
     dialect: Dialect = "chat"
     base_url = "https://RESOURCE.openai.azure.com/openai/v1"
     regions = (Region.EU, Region.US, Region.OTHER)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(
         plain=(
             b'{"choices":[{"content_filter_results":' + _SAFE + b',"finish_reason":"stop","index":0,"logprobs":null,'
@@ -79,15 +94,33 @@ class AzureOpenAI:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return chat.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        if task:
+            return task.lacks(prompt)
+        return None if prompt.dialect == "responses" else chat.lacks(prompt)
+
+    def lacks_at(self, prompt: Prompt, target: Target) -> str | None:
+        """See KnowsTargets: the two APIs can say different things."""
+        return self.lacks(prompt) if prompt.dialect in _TASKS else _api(prompt, target).wire.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        if target.option("entra_client_id"):
+            return None  # it would need a token first
+        base, version = target.base_url, target.option("api_version")
+        if base.endswith("/v1"):
+            url = f"{base}/models"
+        else:
+            url = f"{base.removesuffix('/openai')}/openai/models?api-version={version or _VERSION}"
+        return looking_at(url, target, ("api-key", target.secret))
 
     async def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter. A refused access token is replaced once, for it may have been withdrawn."""
-        body = chat.encode(masked.prompt, target.model)
+        ask = _asking(masked.prompt, target, call)
         for may_repeat in (True, False):
             token = await self._token(target, call)
             try:
-                async with aclosing(_asked(masked.prompt, target, call, body, token)) as frames:
+                async with aclosing(ask(token)) as frames:
                     async for frame in frames:
                         yield frame
                 return
@@ -121,22 +154,42 @@ def _account(target: Target) -> tuple[str, ...]:
     return (*(target.option(name) for name in names), target.secret)
 
 
-def _asked(
-    prompt: Prompt, target: Target, call: HTTPCall, body: bytes, token: AccessToken | None
-) -> AsyncGenerator[Frame, None]:
-    proof = ("api-key", target.secret) if token is None else ("authorization", f"Bearer {token.value}")
-    headers = (("content-type", "application/json"), proof, *target.headers)
-    request = HTTPRequest("POST", _url(target), headers, body, target.ca_file)
-    return converse(call, request, chat, stream=prompt.stream, choices=prompt.choices)
+def _asking(
+    prompt: Prompt, target: Target, call: HTTPCall
+) -> Callable[[AccessToken | None], AsyncGenerator[Frame, None]]:
+    """How to ask with a token, None for the resource's key; the prompt is encoded once, whatever becomes of it."""
+
+    def request(
+        token: AccessToken | None, path: str, body: bytes, content_type: str = "application/json"
+    ) -> HTTPRequest:
+        proof = ("api-key", target.secret) if token is None else ("authorization", f"Bearer {token.value}")
+        headers = (("content-type", content_type), proof, *target.headers)
+        return HTTPRequest("POST", _url(target, path), headers, body, target.ca_file)
+
+    if task := _TASKS.get(prompt.dialect):
+        steps = task.steps(prompt, target.model)
+        return lambda token: perform(
+            call, steps, lambda step: request(token, step.path, step.body, step.content_type)
+        )
+    api = _api(prompt, target)
+    body = api.wire.encode(prompt, target.model)
+    return lambda token: converse(
+        call, request(token, api.path, body), api.wire, stream=prompt.stream, choices=prompt.choices
+    )
 
 
-def _url(target: Target) -> str:
+def _api(prompt: Prompt, target: Target) -> API:
+    """The dated addresses of a deployment have Chat Completions only."""
+    return api_for(prompt, target, has_responses=target.base_url.endswith("/v1"))
+
+
+def _url(target: Target, path: str) -> str:
     base, version = target.base_url, target.option("api_version")
     if base.endswith("/v1"):
-        return f"{base}/chat/completions{f'?api-version={version}' if version else ''}"
+        return f"{base}/{path}{f'?api-version={version}' if version else ''}"
     deployment = quote(target.model, safe="-._~")
     resource = f"{base.removesuffix('/openai')}/openai"
-    return f"{resource}/deployments/{deployment}/chat/completions?api-version={version or _VERSION}"
+    return f"{resource}/deployments/{deployment}/{path}?api-version={version or _VERSION}"
 
 
 ADAPTER = AzureOpenAI()

@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -21,13 +22,17 @@ from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
 from leitstand.providers.eventstream import MEDIA_TYPE, Parser
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import converse, perform
 from leitstand.providers.faults import FaultKind, UpstreamFault
 from leitstand.providers.http.request import HTTPRequest
 from leitstand.providers.sigv4 import Credentials, Headers, Scope, sign
 from leitstand.providers.wire import aws_faults
+from leitstand.providers.wire.bedrock_tasks import BedrockEmbeddings, BedrockRerank
+from leitstand.providers.wire.continuing import claude_continues
 from leitstand.providers.wire.converse import Converse, encode, lacks
+from leitstand.providers.wire.task import Tasks
 
+_TASKS: Final[Tasks] = MappingProxyType({"embeddings": BedrockEmbeddings(), "rerank": BedrockRerank()})
 _JSON = "application/json"
 _REGION = "eu-central-1"
 _REGION_IN_HOST = re.compile(r"\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.(?:amazonaws\.|vpce\.)")
@@ -85,33 +90,44 @@ class Bedrock:
     dialect: Dialect = "messages"
     base_url = f"https://bedrock-runtime.{_REGION}.amazonaws.com"
     regions = (Region.EU, Region.US, Region.OTHER)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(_PLAIN, _STREAM, "Guten Tag, Berta.", 19, 6, MEDIA_TYPE)
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else lacks(prompt)
+
+    def continues(self, prompt: Prompt, model: str) -> bool:
+        """See Continuing."""
+        return claude_continues(prompt, model)
 
     async def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
         _stay_in_the_eu(target)
         keys = credentials_of(target)
-        request = _request(target, encode(prompt, target.model), keys, prompt.stream)
-        answers = converse(
-            call,
-            request,
-            Converse(target.model),
-            stream=prompt.stream,
-            refusal=aws_faults.refusal,
-            framing=Parser,
-        )
         try:
-            async with aclosing(answers) as frames:
+            async with aclosing(_asked(prompt, target, call, keys)) as frames:
                 async for frame in frames:
                     yield frame
         except UpstreamFault as fault:
             raise _without(fault, keys) from fault.__cause__
+
+
+def _asked(
+    prompt: Prompt, target: Target, call: HTTPCall, keys: Credentials | None
+) -> AsyncGenerator[Frame, None]:
+    if task := _TASKS.get(prompt.dialect):
+        steps = task.steps(prompt, target.model)
+        return perform(
+            call, steps, lambda step: _request(target, step.path, step.body, keys), refusal=aws_faults.refusal
+        )
+    verb = "converse-stream" if prompt.stream else "converse"
+    return converse(
+        call, _request(target, verb, encode(prompt, target.model), keys), Converse(target.model),
+        stream=prompt.stream, refusal=aws_faults.refusal, framing=Parser,
+    )  # fmt: skip
 
 
 def _stay_in_the_eu(target: Target) -> None:
@@ -141,11 +157,10 @@ def credentials_of(target: Target) -> Credentials | None:
     return Credentials(given.access_key_id, given.secret_access_key, given.session_token)
 
 
-def _request(target: Target, body: bytes, keys: Credentials | None, stream: bool) -> HTTPRequest:
+def _request(target: Target, verb: str, body: bytes, keys: Credentials | None) -> HTTPRequest:
     region = target.option("aws_region") or _region_of(target.base_url)
     domain = _DOMAINS.get(region.partition("-")[0], "amazonaws.com")
     base = target.base_url or f"https://bedrock-runtime.{region}.{domain}"
-    verb = "converse-stream" if stream else "converse"
     url = f"{base}/model/{quote(target.model, safe='-._~')}/{verb}"
     if keys is None:
         proof: Headers = (("authorization", f"Bearer {target.secret}"),)

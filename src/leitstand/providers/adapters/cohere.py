@@ -5,16 +5,24 @@ Residency: the public API runs in the United States; a private deployment runs w
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import bearer, converse, perform
 from leitstand.providers.faults import FaultKind, UpstreamFault
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.probing import bearing, looking_at
 from leitstand.providers.wire import cohere
+from leitstand.providers.wire.cohere_embed import CohereEmbeddings
+from leitstand.providers.wire.rerank import Rerank
+from leitstand.providers.wire.task import Tasks
 
+_TASKS: Final[Tasks] = MappingProxyType(
+    {"embeddings": CohereEmbeddings(), "rerank": Rerank(passed=("max_tokens_per_doc",))}
+)
 _UNSAFE = 498  # Cohere, "Errors": Unsafe Request
 
 
@@ -27,7 +35,7 @@ class Cohere:
     dialect: Dialect = "chat"
     base_url = "https://api.cohere.com/v2"
     regions: tuple[Region, ...] = (Region.US, Region.EU, Region.OTHER, Region.LOCAL)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(
         plain=(
             b'{"id":"c14c80c3-18eb-4519-9460-6c92edd8cfb4","finish_reason":"COMPLETE","message":'
@@ -67,14 +75,23 @@ class Cohere:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return cohere.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else cohere.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        base = (target.base_url or self.base_url).removesuffix("/v2")
+        return looking_at(f"{base}/v1/models?page_size=1", target, *bearing(target))
 
     def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
+        base_url = target.base_url or self.base_url
+        if task := _TASKS.get(prompt.dialect):
+            return _told_unsafe(perform(call, task.steps(prompt, target.model), bearer(target, base_url)))
         request = HTTPRequest(
             "POST",
-            f"{target.base_url or self.base_url}/chat",
+            f"{base_url}/chat",
             (
                 ("content-type", "application/json"),
                 ("authorization", f"Bearer {target.secret}"),

@@ -5,14 +5,22 @@ Residency: the Gemini API names no place of processing; Gemini in the EU is serv
 """
 
 from collections.abc import AsyncGenerator
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import converse, perform
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.probing import looking_at
 from leitstand.providers.wire import gemini, google_faults
+from leitstand.providers.wire.google_tasks import GeminiEmbeddings, GoogleCount
+from leitstand.providers.wire.task import Tasks
+
+_TASKS: Final[Tasks] = MappingProxyType(
+    {"embeddings": GeminiEmbeddings(), "count_tokens": GoogleCount(ids=True)}
+)
 
 SAMPLE: Final = Sample(
     plain=(
@@ -57,28 +65,39 @@ class Gemini:
     dialect: Dialect = "chat"
     base_url = "https://generativelanguage.googleapis.com/v1beta"
     regions = (Region.OTHER,)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = SAMPLE
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return gemini.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else gemini.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        url = f"{target.base_url or self.base_url}/models?pageSize=1"
+        return looking_at(url, target, ("x-goog-api-key", target.secret))
 
     def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
-        model = target.model if "/" in target.model else f"models/{target.model}"
-        request = HTTPRequest(
-            "POST",
-            f"{target.base_url or self.base_url}/{model}:{method(prompt)}",
-            (("content-type", "application/json"), ("x-goog-api-key", target.secret), *target.headers),
-            gemini.encode(prompt, target.model, ids=True),
-            target.ca_file,
-        )
+        if task := _TASKS.get(prompt.dialect):
+            steps = task.steps(prompt, target.model)
+            return perform(
+                call, steps, lambda step: self._request(target, step.path, step.body),
+                refusal=google_faults.classify,
+            )  # fmt: skip
+        request = self._request(target, method(prompt), gemini.encode(prompt, target.model, ids=True))
         return converse(
             call, request, answers(prompt),
             stream=prompt.stream, choices=prompt.choices, refusal=google_faults.classify,
         )  # fmt: skip
+
+    def _request(self, target: Target, verb: str, body: bytes) -> HTTPRequest:
+        model = target.model if "/" in target.model else f"models/{target.model}"
+        url = f"{target.base_url or self.base_url}/{model}:{verb}"
+        headers = (("content-type", "application/json"), ("x-goog-api-key", target.secret), *target.headers)
+        return HTTPRequest("POST", url, headers, body, target.ca_file)
 
 
 ADAPTER = Gemini()

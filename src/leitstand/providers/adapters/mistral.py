@@ -12,12 +12,24 @@ from typing import Final
 from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import bearer, converse, perform
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.probing import bearing, looking_at
 from leitstand.providers.wire import mistral
+from leitstand.providers.wire.continuing import thinks
+from leitstand.providers.wire.embeddings import Embeddings
+from leitstand.providers.wire.task import Tasks
+from leitstand.providers.wire.transcriptions import Transcriptions
 
 _REGIONAL: Mapping[Region, str] = MappingProxyType(
     {Region.EU: "https://api.eu.mistral.ai/v1", Region.US: "https://api.us.mistral.ai/v1"}
+)
+
+_TASKS: Final[Tasks] = MappingProxyType(
+    {
+        "embeddings": Embeddings(128, "output_dimension", packed=False, user=False),
+        "transcriptions": Transcriptions(("diarize", "context_bias"), formats=False, hints=False),
+    }
 )
 
 
@@ -30,7 +42,7 @@ class Mistral:
     dialect: Dialect = "chat"
     base_url = "https://api.mistral.ai/v1"
     regions: tuple[Region, ...] = (Region.EU, Region.US, Region.OTHER)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(
         plain=(
             b'{"id":"cmpl-e5cc70bb28c444948073e77776eb30ef","object":"chat.completion","created":1702256327,'
@@ -59,14 +71,27 @@ class Mistral:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return mistral.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else mistral.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        base = target.base_url or _REGIONAL.get(target.region, self.base_url)
+        return looking_at(f"{base}/models", target, *bearing(target))
+
+    def continues(self, prompt: Prompt, model: str) -> bool:
+        """See Continuing."""
+        return not model.startswith("magistral") and not thinks(prompt)
 
     def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
+        base_url = target.base_url or _REGIONAL.get(target.region, self.base_url)
+        if task := _TASKS.get(prompt.dialect):
+            return perform(call, task.steps(prompt, target.model), bearer(target, base_url))
         request = HTTPRequest(
             "POST",
-            f"{target.base_url or _REGIONAL.get(target.region, self.base_url)}/chat/completions",
+            f"{base_url}/chat/completions",
             (
                 ("content-type", "application/json"),
                 ("authorization", f"Bearer {target.secret}"),

@@ -1,17 +1,32 @@
-"""OpenAI, Chat Completions.
+"""OpenAI, Chat Completions and Responses.
 
 Residency: the EU host works for projects that were created with EU data residency, and only for them.
 """
 
 from collections.abc import AsyncGenerator
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import bearer, converse, perform
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.openai_api import api_for
+from leitstand.providers.probing import bearing, looking_at
 from leitstand.providers.wire import chat
+from leitstand.providers.wire.embeddings import Embeddings
+from leitstand.providers.wire.images import Images
+from leitstand.providers.wire.task import Tasks
+from leitstand.providers.wire.transcriptions import Transcriptions
+
+_TASKS: Final[Tasks] = MappingProxyType(
+    {
+        "embeddings": Embeddings(2048),
+        "images": Images(),
+        "transcriptions": Transcriptions(),
+    }
+)
 
 
 class OpenAI:
@@ -23,7 +38,7 @@ class OpenAI:
     dialect: Dialect = "chat"
     base_url = "https://api.openai.com/v1"
     regions = (Region.US, Region.EU)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(
         plain=(
             b'{"id":"chatcmpl-B9MHDb","object":"chat.completion","created":1741570283,"model":"gpt-4o-mini-2024-07-18",'
@@ -59,23 +74,39 @@ class OpenAI:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return chat.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        if task:
+            return task.lacks(prompt)
+        return None if prompt.dialect == "responses" else chat.lacks(prompt)
+
+    def lacks_at(self, prompt: Prompt, target: Target) -> str | None:
+        """See KnowsTargets: the two APIs can say different things."""
+        return self.lacks(prompt) if prompt.dialect in _TASKS else api_for(prompt, target).wire.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        return looking_at(f"{target.base_url or self.base_url}/models", target, *bearing(target))
 
     def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
+        if task := _TASKS.get(prompt.dialect):
+            return perform(
+                call, task.steps(prompt, target.model), bearer(target, target.base_url or self.base_url)
+            )
+        api = api_for(prompt, target)
         request = HTTPRequest(
             "POST",
-            f"{target.base_url or self.base_url}/chat/completions",
+            f"{target.base_url or self.base_url}/{api.path}",
             (
                 ("content-type", "application/json"),
                 ("authorization", f"Bearer {target.secret}"),
                 *target.headers,
             ),
-            chat.encode(prompt, target.model),
+            api.wire.encode(prompt, target.model),
             target.ca_file,
         )
-        return converse(call, request, chat, stream=prompt.stream, choices=prompt.choices)
+        return converse(call, request, api.wire, stream=prompt.stream, choices=prompt.choices)
 
 
 ADAPTER = OpenAI()

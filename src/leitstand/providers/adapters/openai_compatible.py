@@ -4,14 +4,31 @@ Such servers know `max_tokens`, mostly not `max_completion_tokens`; a key is opt
 """
 
 from collections.abc import AsyncGenerator
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import bearer, converse, perform
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.probing import bearing, looking_at
 from leitstand.providers.wire import chat
+from leitstand.providers.wire.continuing import beginning_flags, thinks
+from leitstand.providers.wire.embeddings import Embeddings
+from leitstand.providers.wire.images import Images
+from leitstand.providers.wire.rerank import Rerank
+from leitstand.providers.wire.task import Tasks
+from leitstand.providers.wire.transcriptions import Transcriptions
+
+_TASKS: Final[Tasks] = MappingProxyType(
+    {
+        "embeddings": Embeddings(2048),
+        "rerank": Rerank(),
+        "images": Images(("seed", "steps", "negative_prompt", "guidance_scale")),
+        "transcriptions": Transcriptions(),
+    }
+)
 
 
 class OpenAICompatible:
@@ -23,7 +40,7 @@ class OpenAICompatible:
     dialect: Dialect = "chat"
     base_url = "http://127.0.0.1:8000/v1"
     regions = tuple(Region)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(
         plain=(
             b'{"id":"chatcmpl-7f","object":"chat.completion","created":1748000000,"model":"qwen3:4b",'
@@ -51,17 +68,30 @@ class OpenAICompatible:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return chat.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else chat.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        return looking_at(f"{target.base_url or self.base_url}/models", target, *bearing(target))
+
+    def continues(self, prompt: Prompt, model: str) -> bool:
+        """See Continuing. vLLM, llama.cpp and Ollama do; a server that refuses is not asked for more."""
+        return not thinks(prompt)
 
     def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
+        if task := _TASKS.get(prompt.dialect):
+            return perform(
+                call, task.steps(prompt, target.model), bearer(target, target.base_url or self.base_url)
+            )
         key = (("authorization", f"Bearer {target.secret}"),) if target.secret else ()
         request = HTTPRequest(
             "POST",
             f"{target.base_url or self.base_url}/chat/completions",
             (("content-type", "application/json"), *key, *target.headers),
-            chat.encode(prompt, target.model, compatible=True),
+            chat.encode(prompt, target.model, compatible=True, also=beginning_flags(prompt)),
             target.ca_file,
         )
         return converse(call, request, chat, stream=prompt.stream, choices=prompt.choices)

@@ -5,14 +5,28 @@ Residency: the serverless API runs in the United States.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
 from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, Prompt
 from leitstand.providers.base import HTTPAnswer, HTTPCall, Sample, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import bearer, converse, perform
 from leitstand.providers.http.request import HTTPRequest
+from leitstand.providers.probing import bearing, looking_at
 from leitstand.providers.wire import together
+from leitstand.providers.wire.embeddings import Embeddings
+from leitstand.providers.wire.images import TogetherImages
+from leitstand.providers.wire.rerank import Rerank
+from leitstand.providers.wire.task import Tasks
+
+_TASKS: Final[Tasks] = MappingProxyType(
+    {
+        "embeddings": Embeddings(128, "", packed=False, user=False),
+        "rerank": Rerank(),
+        "images": TogetherImages(),
+    }
+)
 
 
 class Together:
@@ -24,7 +38,7 @@ class Together:
     dialect: Dialect = "chat"
     base_url = "https://api.together.ai/v1"
     regions: tuple[Region, ...] = (Region.US,)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = Sample(
         plain=(
             b'{"id":"oCZ6dLm-4yUbBN-9a1f","object":"chat.completion","created":1748000000,'
@@ -56,11 +70,22 @@ class Together:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return together.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else together.lacks(prompt)
+
+    def probe(self, target: Target) -> HTTPRequest | None:
+        """See Probing."""
+        return looking_at(f"{target.base_url or self.base_url}/models", target, *bearing(target))
 
     def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter."""
         prompt = masked.prompt
+        if task := _TASKS.get(prompt.dialect):
+            return perform(
+                _hinting(call),
+                task.steps(prompt, target.model),
+                bearer(target, target.base_url or self.base_url),
+            )
         request = HTTPRequest(
             "POST",
             f"{target.base_url or self.base_url}/chat/completions",

@@ -5,8 +5,9 @@ European Union; `global` may process anywhere. Project: as configured, else the 
 Secret: the JSON key file of a service account, or a ready-made access token.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Final
 
 from leitstand.core.classes import Region
@@ -14,12 +15,17 @@ from leitstand.core.conversation import CONVERSATIONS, Dialect, Frame, Masked, P
 from leitstand.providers.access_tokens import AccessTokens, Granted
 from leitstand.providers.adapters.gemini import SAMPLE, answers, method
 from leitstand.providers.base import HTTPCall, Target
-from leitstand.providers.exchange import converse
+from leitstand.providers.exchange import converse, perform
 from leitstand.providers.faults import FaultKind, UpstreamFault
 from leitstand.providers.google_account import granted, read_account
 from leitstand.providers.http.request import HTTPRequest
 from leitstand.providers.wire import gemini, google_faults
+from leitstand.providers.wire.google_tasks import GoogleCount, VertexEmbeddings
+from leitstand.providers.wire.task import Tasks
 
+_TASKS: Final[Tasks] = MappingProxyType(
+    {"embeddings": VertexEmbeddings(), "count_tokens": GoogleCount(ids=False)}
+)
 _GLOBAL = "global"
 _MULTI_REGIONS = frozenset({"eu", "us"})
 
@@ -33,7 +39,7 @@ class Vertex:
     dialect: Dialect = "chat"
     base_url = "https://aiplatform.googleapis.com/v1"
     regions = (Region.EU, Region.US, Region.OTHER)
-    serves = CONVERSATIONS
+    serves = CONVERSATIONS | _TASKS.keys()
     sample = SAMPLE
 
     def __init__(self, tokens: AccessTokens | None = None) -> None:
@@ -42,13 +48,14 @@ class Vertex:
 
     def lacks(self, prompt: Prompt) -> str | None:
         """See Adapter."""
-        return gemini.lacks(prompt)
+        task = _TASKS.get(prompt.dialect)
+        return task.lacks(prompt) if task else gemini.lacks(prompt)
 
     async def stream(self, masked: Masked, target: Target, call: HTTPCall) -> AsyncGenerator[Frame, None]:
         """See Adapter. A remembered token that the server refuses is replaced once."""
-        body = gemini.encode(masked.prompt, target.model, ids=False)
+        ask = _asking(masked.prompt, target, call)
         if not _is_key_file(target.secret):
-            async with aclosing(_asked(masked.prompt, target, call, body, target.secret)) as frames:
+            async with aclosing(ask(target.secret)) as frames:
                 async for frame in frames:
                     yield frame
             return
@@ -60,7 +67,7 @@ class Vertex:
         while True:
             token = await self._tokens.token(account, fetch, wait_s)
             try:
-                async with aclosing(_asked(masked.prompt, target, call, body, token.value)) as frames:
+                async with aclosing(ask(token.value)) as frames:
                     async for frame in frames:
                         yield frame
                 return
@@ -74,20 +81,24 @@ class Vertex:
                     raise
 
 
-def _asked(
-    prompt: Prompt, target: Target, call: HTTPCall, body: bytes, token: str
-) -> AsyncGenerator[Frame, None]:
-    request = HTTPRequest(
-        "POST",
-        f"{_model_url(target)}:{method(prompt)}",
-        (("content-type", "application/json"), ("authorization", f"Bearer {token}"), *target.headers),
-        body,
-        target.ca_file,
-    )
-    return converse(
-        call, request, answers(prompt),
+def _asking(prompt: Prompt, target: Target, call: HTTPCall) -> Callable[[str], AsyncGenerator[Frame, None]]:
+    """How to ask with a token; the prompt is encoded once, whatever becomes of the token."""
+    if task := _TASKS.get(prompt.dialect):
+        steps = task.steps(prompt, target.model)
+        return lambda token: perform(
+            call, steps, lambda step: _request(target, step.path, step.body, token),
+            refusal=google_faults.classify,
+        )  # fmt: skip
+    body = gemini.encode(prompt, target.model, ids=False)
+    return lambda token: converse(
+        call, _request(target, method(prompt), body, token), answers(prompt),
         stream=prompt.stream, choices=prompt.choices, refusal=google_faults.classify,
     )  # fmt: skip
+
+
+def _request(target: Target, verb: str, body: bytes, token: str) -> HTTPRequest:
+    headers = (("content-type", "application/json"), ("authorization", f"Bearer {token}"), *target.headers)
+    return HTTPRequest("POST", f"{_model_url(target)}:{verb}", headers, body, target.ca_file)
 
 
 def _is_key_file(secret: str) -> bool:

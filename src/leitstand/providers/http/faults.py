@@ -20,6 +20,9 @@ Messages name host and port, never a path, a header or a body: they may be logge
 class HTTPFault(Exception):
     """An exchange that brought no whole answer."""
 
+    resent = False
+    """Whether the request had been sent before, over a kept connection that turned out to be dead."""
+
     def __init__(self, message: str, *, sent: bool) -> None:
         """sent: True as soon as one byte of the request was handed to a connection."""
         super().__init__(message)

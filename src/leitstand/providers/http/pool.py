@@ -13,7 +13,7 @@ import msgspec
 
 from leitstand.providers.http.connection import Connection
 from leitstand.providers.http.exchange import Exchange
-from leitstand.providers.http.faults import ConnectionCut, PoolClosed
+from leitstand.providers.http.faults import ConnectionCut, HTTPFault, PoolClosed
 from leitstand.providers.http.lane import Lane
 from leitstand.providers.http.request import HTTPRequest, Timeouts, encode_head
 from leitstand.providers.http.response import Response
@@ -138,8 +138,9 @@ class Sending:
         if not lane.try_permit():
             await lane.wait_permit(self._pool._limits.queue_s, total_at)
         self._lane = lane
+        resent = False
         try:
-            idle = lane.take_idle()
+            idle = None if self._request.once else lane.take_idle()
             if idle is not None:
                 try:
                     return await self._ask(loop, idle, head, total_at)
@@ -147,9 +148,12 @@ class Sending:
                     if self._exchange is None or not self._exchange.died_stale():
                         raise
                     self._pool._retried += 1
+                    resent = True
             fresh = await lane.connect(self._timeouts.connect_s, total_at)
             return await self._ask(loop, fresh, head, total_at)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, HTTPFault):
+                error.resent = resent
             self._leave()
             raise
 

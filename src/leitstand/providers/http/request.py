@@ -28,6 +28,7 @@ class HTTPRequest(msgspec.Struct, frozen=True):
     url: absolute, http or https, already percent-encoded; user info and fragments are refused.
     headers: without Host, Content-Length and other framing, which the client writes itself.
     ca_file: PEM file of the authorities to trust instead of the system's; None for the system's.
+    once: it goes out over a fresh connection, so that no dead one makes it go out twice.
     """
 
     method: str
@@ -35,6 +36,7 @@ class HTTPRequest(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     ca_file: str | None = None
+    once: bool = False
 
 
 def encode_head(request: HTTPRequest, route: Route) -> bytes:

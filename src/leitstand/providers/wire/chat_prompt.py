@@ -6,6 +6,7 @@ always has the same beginning: providers cache by prefix.
 
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import Unsupported
+from leitstand.providers.wire import responses_foreign
 
 _encode = msgspec.json.encode
 
@@ -37,28 +39,34 @@ _REASONING_MODEL = re.compile(r"(.*/)?(o\d|gpt-[5-9]|gpt-oss)")
 _EFFORTS = {"max": "xhigh"}  # Anthropic's highest word has this name here
 
 
-def encode(prompt: Prompt, model: str, *, compatible: bool = False) -> bytes:
+def encode(
+    prompt: Prompt, model: str, *, compatible: bool = False, also: Mapping[str, Any] = MappingProxyType({})
+) -> bytes:
     """The request body. model: the provider's own name for it.
 
     compatible: for servers that only follow OpenAI: `max_tokens` in place of `max_completion_tokens`.
-    A stream always asks for usage, which we account by. Raises Unsupported (see `lacks`).
+    also: further fields, for servers that know them. A stream always asks for usage, which we account by. Raises Unsupported (see `lacks`).
     """
     if prompt.dialect == "chat":
-        return _encode(_body(prompt, model, prompt.extra, compatible))
+        return _encode({**_body(prompt, model, prompt.extra, compatible), **also})
     missing = lacks(prompt)
     if missing is not None:
         raise Unsupported(missing)
+    if prompt.dialect == "responses":
+        return encode(responses_foreign.as_chat(prompt), model, compatible=compatible, also=also)
     extra: Json = {}
     user_id = (prompt.extra.get("metadata") or {}).get("user_id")
     if user_id:
         extra["user"] = user_id
-    return _encode(_body(prompt, model, extra, compatible))
+    return _encode({**_body(prompt, model, extra, compatible), **also})
 
 
 def lacks(prompt: Prompt) -> str | None:
     """The first feature of a prompt of another dialect that Chat Completions cannot say, or None."""
     if prompt.dialect == "chat":
         return None
+    if prompt.dialect == "responses":
+        return responses_foreign.lacks(prompt) or _file_lacks(prompt)
     for name, value in prompt.extra.items():
         if name not in HINTS and value not in (None, [], {}):
             return name
@@ -72,6 +80,13 @@ def lacks(prompt: Prompt) -> str | None:
             for inner in part.parts if isinstance(part, ToolResult) else (part,):
                 if isinstance(inner, Opaque):
                     return _type_of(inner)
+    return _file_lacks(prompt)
+
+
+def _file_lacks(prompt: Prompt) -> str | None:
+    for message in prompt.messages:
+        for part in message.parts:
+            for inner in part.parts if isinstance(part, ToolResult) else (part,):
                 if isinstance(inner, Media) and inner.kind == "file" and not inner.data:
                     return "document by url"
     return None
@@ -90,7 +105,7 @@ def _body(prompt: Prompt, model: str, extra: Mapping[str, Any], compatible: bool
     ]
     if prompt.max_tokens is not None:
         body[_cap_name(prompt, compatible)] = prompt.max_tokens
-    effort = _effort(prompt, model)
+    effort = effort_of(prompt, model)
     # Reasoning models refuse sampling settings; a client of this dialect is trusted to know that.
     if prompt.temperature is not None and (prompt.dialect == "chat" or not effort):
         body["temperature"] = prompt.temperature
@@ -121,11 +136,19 @@ def _cap_name(prompt: Prompt, compatible: bool) -> str:
     return "max_completion_tokens"
 
 
-def _effort(prompt: Prompt, model: str) -> str:
-    """Other dialects ask for thinking of any model; here only reasoning models accept the field."""
+def is_reasoning_model(model: str) -> bool:
+    """Whether OpenAI's model of this name thinks before it answers."""
+    return _REASONING_MODEL.match(model) is not None
+
+
+def effort_of(prompt: Prompt, model: str) -> str:
+    """The wish for thinking as this model takes it.
+
+    Clients of other dialects ask for thinking of any model; here only reasoning models accept the field.
+    """
     if prompt.dialect == "chat":
         return prompt.reasoning_effort
-    if not _REASONING_MODEL.match(model):
+    if not is_reasoning_model(model):
         return ""
     return _EFFORTS.get(prompt.reasoning_effort, prompt.reasoning_effort)
 

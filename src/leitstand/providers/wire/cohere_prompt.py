@@ -20,7 +20,7 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import Unsupported
-from leitstand.providers.wire import narrow
+from leitstand.providers.wire import narrow, responses_foreign
 
 _encode = msgspec.json.encode
 _PASSED = frozenset({"seed"})
@@ -49,6 +49,7 @@ def encode(prompt: Prompt, model: str) -> bytes:
     missing = lacks(prompt)
     if missing is not None:
         raise Unsupported(missing)
+    prompt = responses_foreign.as_chat(prompt)
     body: Json = {"model": model}
     _add_tools(body, prompt)
     body["messages"] = list(_messages(narrow.plain_turns(prompt)))

@@ -24,7 +24,7 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import FaultKind, Unsupported, UpstreamFault
-from leitstand.providers.wire import messages_foreign
+from leitstand.providers.wire import messages_foreign, responses_foreign
 from leitstand.providers.wire.chat_prompt import HINTS
 from leitstand.providers.wire.converse_media import media, media_lacks, name_apart
 from leitstand.providers.wire.messages_prompt import DEFAULT_MAX_TOKENS, arguments_of
@@ -40,7 +40,7 @@ def lacks(prompt: Prompt) -> str | None:
     """The first feature of a prompt that Converse cannot say, or None."""
     if prompt.choices != 1:
         return "n"
-    missing = messages_foreign.lacks(prompt) if prompt.dialect == "chat" else _messages_lacks(prompt)
+    missing = _messages_lacks(prompt) if prompt.dialect == "messages" else messages_foreign.lacks(prompt)
     if missing is not None:
         return missing
     for message in prompt.messages:
@@ -73,6 +73,7 @@ def encode(prompt: Prompt, model: str) -> bytes:
     missing = lacks(prompt)
     if missing is not None:
         raise Unsupported(missing)
+    prompt = responses_foreign.as_chat(prompt)
     messages = prompt.messages if prompt.dialect == "messages" else messages_foreign.fitting(prompt)
     caches = _CACHES.search(model) is not None
     own = _model_fields(prompt, model)

@@ -26,7 +26,7 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import Unsupported
-from leitstand.providers.wire import seals
+from leitstand.providers.wire import responses_foreign, seals
 from leitstand.providers.wire.gemini_thinking import (
     MAKER,
     NO_SIGNATURE,
@@ -58,6 +58,8 @@ _OPENING = "…"  # a conversation begins with the user; this stands in where it
 
 def lacks(prompt: Prompt) -> str | None:
     """The first feature of a prompt that this format cannot say, or None."""
+    if prompt.dialect == "responses":
+        return responses_foreign.lacks(prompt) or lacks(responses_foreign.as_chat(prompt))
     if prompt.choices > MOST_CHOICES:
         return f"n > {MOST_CHOICES}"
     if len(prompt.stop) > MOST_STOPS:
@@ -99,6 +101,7 @@ def encode(prompt: Prompt, model: str, *, ids: bool) -> bytes:
         missing = "response_format together with tools"
     if missing is not None:
         raise Unsupported(missing)
+    prompt = responses_foreign.as_chat(prompt)
     body: Json = {}
     system = [
         {"text": text} for message in prompt.messages if message.role == "system" for text in _texts(message)

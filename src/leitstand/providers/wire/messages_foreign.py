@@ -17,6 +17,7 @@ from leitstand.core.conversation import (
     ToolCall,
     ToolResult,
 )
+from leitstand.providers.wire import responses_foreign, seals
 
 # What a Chat client may say that changes cost, speed, sampling or bookkeeping only: left out, not refused.
 HINTS = frozenset(
@@ -41,6 +42,8 @@ def lacks(prompt: Prompt) -> str | None:
     """The first feature of a prompt of another dialect that Messages cannot say, or None."""
     if prompt.dialect == "messages":
         return None
+    if prompt.dialect == "responses":
+        return responses_foreign.lacks(prompt) or lacks(responses_foreign.as_chat(prompt))
     if prompt.choices != 1:
         return "n"
     for name, value in prompt.extra.items():
@@ -77,11 +80,12 @@ def fitting(prompt: Prompt) -> tuple[Message, ...]:
     said anything; a last turn of the assistant ends without blanks. A participant's name, which has no field
     here, stands before its text.
     """
-    system = [message for message in prompt.messages if message.role == "system"]
+    messages = seals.without_marked(prompt.messages)
+    system = [message for message in messages if message.role == "system"]
     if prompt.answer_format is not None and prompt.answer_format.kind == "json_object":
         system.append(Message("system", (Text(_JSON_ONLY),)))
     turns = [
-        fitted for message in prompt.messages if message.role != "system" and (fitted := _fit(message)).parts
+        fitted for message in messages if message.role != "system" and (fitted := _fit(message)).parts
     ]
     if not turns and system:
         turns = [replace(_fit(system.pop()), role="user")]

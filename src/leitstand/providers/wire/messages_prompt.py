@@ -24,7 +24,7 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import Unsupported
-from leitstand.providers.wire import seals
+from leitstand.providers.wire import responses_foreign, seals
 from leitstand.providers.wire.messages_foreign import extras, fitting, lacks
 
 __all__ = ["DEFAULT_MAX_TOKENS", "encode", "lacks"]
@@ -44,6 +44,7 @@ def encode(prompt: Prompt, model: str) -> bytes:
         missing = lacks(prompt)
         if missing is not None:
             raise Unsupported(missing)
+        prompt = responses_foreign.as_chat(prompt)
         messages = fitting(prompt)
         extra = extras(prompt, model, prompt.max_tokens or DEFAULT_MAX_TOKENS)
     body: Json = {"model": model}

@@ -25,7 +25,7 @@ from leitstand.core.conversation import (
     ToolResult,
 )
 from leitstand.providers.faults import Unsupported
-from leitstand.providers.wire import narrow
+from leitstand.providers.wire import narrow, responses_foreign
 
 _encode = msgspec.json.encode
 
@@ -53,6 +53,7 @@ def encode(prompt: Prompt, model: str) -> bytes:
     missing = lacks(prompt)
     if missing is not None:
         raise Unsupported(missing)
+    prompt = responses_foreign.as_chat(prompt)
     body: Json = {"model": model}
     if prompt.tools:
         body["tools"] = [_tool(tool) for tool in prompt.tools if isinstance(tool, Tool)]

@@ -19,6 +19,7 @@ from leitstand.core.conversation import (
     ToolCall,
     ToolResult,
 )
+from leitstand.providers.wire import responses_foreign
 from leitstand.providers.wire.chat_prompt import HINTS as _MESSAGES_HINTS
 from leitstand.providers.wire.messages_foreign import HINTS as _CHAT_HINTS
 
@@ -36,6 +37,9 @@ def lacking(prompt: Prompt, *, passed: frozenset[str], media: frozenset[str]) ->
 
     passed: fields of `extra` that the format has. media: kinds of media that it takes from a user.
     """
+    if prompt.dialect == "responses":
+        missing = responses_foreign.lacks(prompt)
+        return missing or lacking(responses_foreign.as_chat(prompt), passed=passed, media=media)
     for name, value in prompt.extra.items():
         if name not in HINTS and name not in passed and value not in _NEUTRAL:
             return name
@@ -64,26 +68,27 @@ def _part_lacks(part: Part, media: frozenset[str]) -> str | None:
     return None
 
 
-def plain_turns(prompt: Prompt) -> list[Message]:
+def plain_turns(prompt: Prompt, *, keep_thoughts: bool = False) -> list[Message]:
     """The turns of a prompt, each part in our own words; `extra` of a message stays for its caller to read.
 
     A participant's name stands before its text, a refusal is the text that it was. Thinking is left out: it
-    is sealed for the provider that wrote it, and it is not masked.
+    is sealed for the provider that wrote it, and it is not masked; `keep_thoughts` is for a format that tells
+    its own seals from others.
     """
-    return [_plain(message) for message in prompt.messages]
+    return [_plain(message, keep_thoughts) for message in prompt.messages]
 
 
-def _plain(message: Message) -> Message:
-    parts = [plain for part in message.parts if (plain := _plain_part(part)) is not None]
+def _plain(message: Message, keep_thoughts: bool) -> Message:
+    parts = [plain for part in message.parts if (plain := _plain_part(part, keep_thoughts)) is not None]
     if message.name and message.role == "user" and parts and isinstance(parts[0], Text):
         parts[0] = Text(f"{message.name}: {parts[0].text}")
     return replace(message, parts=tuple(parts), name="")
 
 
-def _plain_part(part: Part) -> Part | None:
+def _plain_part(part: Part, keep_thoughts: bool) -> Part | None:
     match part:
         case Thinking():
-            return None
+            return part if keep_thoughts else None
         case Opaque(native=native):
             return Text(str(native.get("refusal", "")))
         case Text(text=text):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from leitstand.core.conversation import Chunk, Frame, Json, Prompt, Used
 from leitstand.providers.faults import Unsupported
-from leitstand.providers.wire import chat, narrow
+from leitstand.providers.wire import chat, narrow, responses_foreign
 from leitstand.providers.wire.counts import count
 
 _SAME = frozenset(
@@ -35,6 +35,7 @@ def encode(prompt: Prompt, model: str) -> bytes:
     missing = lacks(prompt)
     if missing is not None:
         raise Unsupported(missing)
+    prompt = responses_foreign.as_chat(prompt)
     extra: Json = {name: value for name, value in prompt.extra.items() if name in _SAME and value is not None}
     effort = _EFFORTS.get(prompt.reasoning_effort, prompt.reasoning_effort)
     if effort == "none":

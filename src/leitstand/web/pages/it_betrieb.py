@@ -47,10 +47,11 @@ CODES = {
 
 @dataclass(frozen=True)
 class ProviderRow:
-    """One provider as shown. short: the state's word for the picture; error: its level."""
+    """One provider as shown. short: the state's word for the picture; watch: its last probe and its limits."""
 
     name: str
     note: str
+    watch: str
     level: Level
     word: str
     short: str
@@ -185,6 +186,7 @@ def _provider(visit: Visit, figures: ProviderFigures) -> ProviderRow:
     return ProviderRow(
         name=target.name,
         note=region if note in ("", region) else f"{region}, {note}",
+        watch=visit.tell(target.watch),
         level=level,
         word=word,
         short=visit.say(short),

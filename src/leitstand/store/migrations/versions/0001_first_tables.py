@@ -150,3 +150,59 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest"),
     )
     op.create_index("virtual_key_user", "virtual_key", ["user"], unique=False)
+    op.create_table(
+        "kept_response",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user", sa.String(length=120), nullable=False),
+        sa.Column("use_case", sa.String(length=120), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("kept_response_age", "kept_response", ["created_us"], unique=False)
+    op.create_table(
+        "regression_set",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("nightly", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("accepted", sa.Text(), nullable=False),
+        sa.Column("changed_us", sa.BigInteger(), nullable=False),
+        sa.Column("changed_by", sa.String(length=120), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "trial",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("set_name", sa.String(length=100), nullable=False),
+        sa.Column("night", sa.String(length=10), nullable=False),
+        sa.Column("candidate", sa.String(length=200), nullable=False),
+        sa.Column("baseline", sa.String(length=200), nullable=False),
+        sa.Column("repetitions", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("decision", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("most_nano", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_us", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(length=120), nullable=False),
+        sa.Column("finished_us", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("trial_set", "trial", ["set_name", "created_us"], unique=False)
+    op.create_table(
+        "trial_answer",
+        sa.Column("trial", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=200), nullable=False),
+        sa.Column("case", sa.String(length=100), nullable=False),
+        sa.Column("repetition", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("answered", sa.Boolean(), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("cost_nano", sa.BigInteger(), nullable=False),
+        sa.Column("latency_us", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("trial", "model", "case", "repetition"),
+    )

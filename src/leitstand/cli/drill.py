@@ -1,0 +1,138 @@
+"""`leitstand drill`: play a fault against a real route of a running server, and see what people would see.
+
+It asks the server's `/api` with the key of an administrator. Exit codes: 0 people got a whole answer, 1 they
+did not, 2 the question was wrong.
+"""
+
+import argparse
+import json
+from typing import Any
+
+_ADDRESS = "http://127.0.0.1:8080"
+_TIMEOUT_S = 900.0
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "drill",
+        help="fire drill: play a provider's fault for one request",
+        description="Plays a provider's fault for one single request against the real route of a running server. "
+        "The call to the target that takes over is real, and so is its cost. Without --model: shows what can be played.",
+    )
+    parser.add_argument("--model", metavar="NAME", help="the model that is asked for")
+    parser.add_argument("--provider", metavar="NAME", default="*", help="whose target fails (default: all)")
+    parser.add_argument("--fault", metavar="FAULT", default="timeout", help="what it does (default: timeout)")
+    parser.add_argument(
+        "--after-words",
+        type=int,
+        default=0,
+        metavar="N",
+        help="fail after N words of the answer (default: before)",
+    )
+    parser.add_argument(
+        "--use-case", metavar="NAME", help="use case of the question (default: the general one)"
+    )
+    parser.add_argument("--url", default=_ADDRESS, help=f"address of the server (default: {_ADDRESS})")
+    parser.add_argument("--key", metavar="KEY", help="key of an administrator (default: LEITSTAND_KEY)")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play it and tell what happened."""
+    if args.model is None:
+        choices = _ask(args, None)
+        print(
+            json.dumps(choices, ensure_ascii=False, indent=2) if args.json else "\n".join(_offered(choices))
+        )
+        return 0
+    wish = {
+        "model": args.model, "provider": args.provider, "fault": args.fault,
+        "after_words": args.after_words, "use_case": args.use_case,
+    }  # fmt: skip
+    report = _ask(args, wish)
+    print(json.dumps(report, ensure_ascii=False, indent=2) if args.json else "\n".join(_told(report)))
+    return 0 if report["outcome"] == "answered" else 1
+
+
+def _ask(args: argparse.Namespace, wish: dict[str, Any] | None) -> dict[str, Any]:
+    """The server's answer; raises a Refusal with its own words."""
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
+    from leitstand.core import settings
+    from leitstand.core.errors import InvalidKey, InvalidRequest
+
+    key = args.key or settings.read("key")
+    if not key:
+        raise InvalidKey(
+            "Es fehlt ein Schlüssel: --key oder LEITSTAND_KEY.",
+            "A key is missing: give --key or set LEITSTAND_KEY to a key of an administrator.",
+        )
+    if not args.url.startswith(("http://", "https://")):
+        raise InvalidRequest("Die Adresse ist keine Webadresse.", f"'{args.url}' is no web address.")
+    request = Request(  # noqa: S310 - checked above: http or https
+        f"{args.url.rstrip('/')}/api/drills",
+        None if wish is None else json.dumps(wish).encode(),
+        {"authorization": f"Bearer {key}", "content-type": "application/json", "accept-language": "en"},
+    )
+    try:
+        with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - checked above
+            body: dict[str, Any] = json.load(answer)
+            return body
+    except HTTPError as refused:
+        said = _reason(refused.read())
+        raise InvalidRequest(said, said) from refused
+    except (URLError, TimeoutError) as cause:
+        raise InvalidRequest(
+            "Der Server antwortet nicht.",
+            f"No server answers at {args.url}: {getattr(cause, 'reason', cause)}. Start 'leitstand serve' or give --url.",
+        ) from cause
+
+
+def _reason(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return "the server's answer cannot be read; is this the address of Leitstand?"
+
+
+def _offered(choices: dict[str, Any]) -> list[str]:
+    lines = ["models:"]
+    for choice in choices["models"]:
+        lines.append(
+            f"  {choice['model']:24} {' -> '.join(choice['providers'])}   at most {choice['cost_eur_at_most']:.6f} EUR"
+        )
+    lines.append("faults:")
+    for fault in choices["faults"]:
+        within = " (with --after-words too)" if fault["within_answer"] else ""
+        lines.append(f"  {fault['fault']:24} {fault['does']['en']}{within}")
+    return lines
+
+
+def _told(report: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{_seconds(step['began_ms']):>9}  {step['provider']} / {step['model']}: {_came_to(step)} after {_seconds(step['took_ms'])}"
+        for step in report["attempts"]
+    ]
+    lines += [
+        f"           {each['provider']}: left out, {each['reason']['en']}" for each in report["left_out"]
+    ]
+    if report["text"]:
+        lines.append(f"answer:    {report['text']}")
+    if report["error"]:
+        error = report["error"]
+        lines.append(f"error:     {error['status']} {error['code']}: {error['message']['en']}")
+    lines.append(f"outcome:   {report['outcome']}, {report['took_s']:.2f} s, {report['cost_eur']:.6f} EUR")
+    return lines
+
+
+def _came_to(step: dict[str, Any]) -> str:
+    if not step["fault"]:
+        return "answered"
+    return f"{step['fault']} (played)" if step["played"] else str(step["fault"])
+
+
+def _seconds(thousandths: float) -> str:
+    return f"{thousandths / 1000:.2f} s"
