@@ -106,8 +106,10 @@ async def test_there_is_no_second_call_where_the_limit_has_no_room() -> None:
 
 async def test_spent_and_held_never_pass_the_limit_under_losses() -> None:
     book = ledger(2000)
+    async with book.open(ANNA, need(), "r0", 0) as first:
+        first.settle(Usage(100, 10), price())  # now it is known how large such calls are
     entries: list[Entry] = []
-    openings = [book.open(ANNA, need(), f"r{number}", 0) for number in range(9)]
+    openings = [book.open(ANNA, need(), f"r{number}", 0) for number in range(5)]
     for opening in openings:
         entries.append(await opening.__aenter__())
         entries[-1].double()

@@ -15,7 +15,7 @@ from leitstand.providers.wire.embeddings import Embeddings
 from leitstand.providers.wire.google_tasks import GeminiEmbeddings, VertexEmbeddings
 from leitstand.providers.wire.images import Images
 from leitstand.providers.wire.rerank import Rerank
-from leitstand.providers.wire.task import Task, join
+from leitstand.providers.wire.task import Task, join, portions
 from leitstand.providers.wire.transcriptions import Transcriptions
 
 EMBED = Prompt("embeddings", "m", (Message("user", (Text("eins"), Text("zwei"))),))
@@ -107,3 +107,9 @@ def test_a_sum_with_a_part_unknown_is_left_unsaid() -> None:
     silent = Frame((Embedded(0, (2.0,)),), None, "embeddings")
     assert join([known, silent]).chunks == (Embedded(0, (1.0,)), Embedded(1, (2.0,)))
     assert join([known, known]).chunks[-1] == Used(Usage(6))
+
+
+def test_portions_keep_to_number_and_tokens_and_lose_nothing() -> None:
+    assert portions(["a"] * 5, 2) == [["a", "a"], ["a", "a"], ["a"]]
+    assert portions(["a" * 10, "b" * 10, "c" * 90, "d"], 9, 12) == [["a" * 10, "b" * 10], ["c" * 90], ["d"]]
+    assert portions([], 2) == [[]]

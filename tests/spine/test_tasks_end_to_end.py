@@ -37,6 +37,8 @@ models:
   - {name: gehoer, targets: [{provider: openai-eu, model: whisper-1}]}
   - {name: gehoer-haus, targets: [{provider: openai-eu, model: whisper-1}, {provider: lokal, model: whisper}]}
 """
+FRONTS = {"cohere": "v2", "mistral": "mistral/v1", "together": "together/v1", "gemini": "v1beta"}
+EVERY_KIND = ("openai", *FRONTS)
 PRICES = """
 prices:
   - {provider: openai-eu, model: "*", input: 1.00, output: 2.00, currency: EUR}
@@ -46,10 +48,25 @@ LETTER = "Frau Erika Sommerfeld, erika.sommerfeld@firma-beispiel.example"
 COUNT: dict[str, Any] = {"messages": [{"role": "user", "content": "Wie lang ist eine Elle?"}]}
 
 
+def providers_of(simulator: Simulator) -> str:
+    rows = (
+        f'  - {{name: {kind}-eu, kind: {kind}, base_url: "{simulator.root(f"{kind}-eu")}/{front}", region: eu, '
+        "api_key: geheim, dpa: {signed: 2026-01-15, expires: 2099-01-15}}\n"
+        for kind, front in FRONTS.items()
+    )
+    return "providers:\n" + "".join(rows)
+
+
+def model_of(kind: str) -> str:
+    return (
+        f"  - {{name: vektoren-{kind}, cache: true, targets: [{{provider: {kind}-eu, model: vektor-1}}]}}\n"
+    )
+
+
 @pytest.fixture(scope="module")
 def built(simulator: Simulator) -> Iterator[Spine]:
     with House(configuration(simulator)) as house:
-        house.apply(MODELS + PRICES)
+        house.apply(MODELS + "".join(map(model_of, EVERY_KIND)) + PRICES + providers_of(simulator))
         server = house.serve()
         yield Spine(simulator, house, server, house.key())
 
@@ -92,6 +109,25 @@ def test_openai_client_gets_the_vectors_of_its_texts(built: Spine, client: opena
     )
     assert plain.data[0].embedding == pytest.approx(answer.data[0].embedding, abs=1e-6)
     assert answer.usage.total_tokens > 0
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_openai_client_embeds_over_every_kind_of_provider(
+    built: Spine, client: openai.OpenAI, simulator: Simulator, kind: str
+) -> None:
+    """More inputs than Cohere and Gemini take at once; then some of them again, among new ones."""
+    simulator.reset(f"{kind}-eu")
+    texts = [f"Beleg {number}" for number in range(101)]
+    whole = client.embeddings.create(model=f"vektoren-{kind}", input=texts)
+    assert [row.index for row in whole.data] == list(range(101))
+    mixed = client.embeddings.create(
+        model=f"vektoren-{kind}", input=["Neu", texts[100], "Auch neu", texts[0]]
+    )
+    vectors = [row.embedding for row in mixed.data]
+    assert vectors[1::2] == [whole.data[100].embedding, whole.data[0].embedding]
+    assert len({tuple(vector) for vector in vectors}) == 4
+    assert whole.usage.total_tokens > mixed.usage.total_tokens > 0
+    assert simulator.contains(f"{kind}-eu", "Auch neu") == ["Auch neu"]
 
 
 def test_langchain_embeds_texts(built: Spine) -> None:

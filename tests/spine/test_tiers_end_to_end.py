@@ -1,6 +1,8 @@
 """A model `auto` through the whole house: the tier in header and record, pins, policy, budgets, cache, explanation."""
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +11,7 @@ import httpx2
 import pytest
 
 from support.answers import PATHS, Heard, body_of, heard
-from support.house import COMMAND, House, configuration
+from support.house import COMMAND, House, configuration, wait_until
 from support.simulator import Simulator
 
 SIMPLE = "Was bedeutet MOQ?"
@@ -41,9 +43,22 @@ class Desk:
         return heard(dialect, self.client.post(PATHS[dialect], json=body, headers=headers))
 
     def tier_of(self, answer: Heard) -> dict[str, Any]:
-        record = self.house.record(answer.headers["x-leitstand-request-id"])
-        found: dict[str, Any] = record["detail"]["tier"]
+        found: dict[str, Any] = json.loads(self.row_of(answer)["detail"])["tier"]
         return found
+
+    def row_of(self, answer: Heard) -> dict[str, Any]:
+        """The row in the journal's table, as soon as it is there."""
+        found: list[sqlite3.Row] = []
+
+        def is_there() -> bool:
+            with contextlib.closing(sqlite3.connect(self.house.data / "leitstand.sqlite")) as database:
+                database.row_factory = sqlite3.Row
+                wanted = (answer.headers["x-leitstand-request-id"],)
+                found[:] = database.execute("SELECT * FROM journal WHERE id = ?", wanted).fetchall()
+            return bool(found)
+
+        wait_until(is_there)
+        return dict(found[0])
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +88,10 @@ def test_the_record_tells_why_and_what_the_large_model_would_have_cost_without_a
     answer = desk.ask(f"{SIMPLE} Es geht um Angebote.", **{"x-leitstand-cache": "off"})
     tier = desk.tier_of(answer)
     assert (tier["taken"], tier["model"], tier["why"], tier["judged"]) == ("simple", "klein", "judged", "simple")
-    record = desk.house.record(answer.headers["x-leitstand-request-id"])
-    assert tier["full_nano"] == pytest.approx(10 * float(record["cost"]) * 1e9, rel=0.01)
+    row = desk.row_of(answer)
+    assert tier["full_nano"] == pytest.approx(10 * row["cost_nano"], rel=0.01)
     assert all(len(pair) == 2 for pair in tier["features"].values())
-    assert "MOQ" not in json.dumps(record)
+    assert "MOQ" not in json.dumps(row)
 
 
 def test_a_pinned_use_case_is_not_judged(desk: Desk) -> None:
@@ -131,7 +146,7 @@ def test_a_used_up_budget_still_downgrades(desk: Desk) -> None:
 def test_other_models_know_no_tier(desk: Desk) -> None:
     answer = desk.ask(COMPLEX, "klein")
     assert "x-leitstand-tier" not in answer.headers
-    assert "tier" not in desk.house.record(answer.headers["x-leitstand-request-id"])["detail"]
+    assert "tier" not in json.loads(desk.row_of(answer)["detail"])
 
 
 def test_the_catalogue_offers_auto(desk: Desk) -> None:

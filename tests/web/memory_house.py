@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from memory_drills import MemoryDrills
 from memory_model_tests import MemoryModelTests
 from memory_model_tiers import MemoryModelTiers
+from memory_semantic_cache import MemorySemanticCache
 
 from leitstand.answers.events import (
     ChatEvent,
@@ -351,6 +352,7 @@ class House:
         self.model_tests = MemoryModelTests()
         self.drills = MemoryDrills()
         self.model_tiers = MemoryModelTiers()
+        self.semantic_cache = MemorySemanticCache()
 
     def renew(self) -> None:
         """Everything as at the beginning, in the same objects, so that a site built once serves all tests."""

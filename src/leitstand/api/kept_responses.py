@@ -49,7 +49,8 @@ class KeptAnswers:
         incoming = read_request(scope, self._clock, self._language())
         try:
             body = msgspec.json.encode(await self._answer(scope, incoming))
-            await respond(send, 200, [JSON_TYPE, (b"x-request-id", incoming.id.encode())], body)
+            names = (b"x-request-id", b"x-leitstand-request-id")
+            await respond(send, 200, [JSON_TYPE, *((name, incoming.id.encode()) for name in names)], body)
         except Refusal as refusal:
             await _refuse(send, incoming, refusal)
         except Exception:  # noqa: BLE001 - a border: the client gets an error in its own shape

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from leitstand.app.offline import open_regression
 from leitstand.cli import office
 from leitstand.cli.config import apply_file
 from leitstand.identity import passwords
@@ -38,6 +39,7 @@ def prepare(data: Path) -> Iterator[str]:
         port = json.loads(simulator.stdout.readline())["port"]
         _configure(data, f"http://127.0.0.1:{port}")
         _add_documents(data)
+        _add_model_tests(data)
         yield _introduction(_access(data))
     finally:
         simulator.send_signal(signal.SIGTERM)
@@ -53,6 +55,15 @@ def _configure(data: Path, simulator: str) -> None:
 def _add_documents(data: Path) -> None:
     with as_file(files("leitstand.simulator.musterwerk").joinpath("dokumente")) as folder:
         Knowledge(data).add(folder, COLLECTION)
+
+
+def _add_model_tests(data: Path) -> None:
+    """The regression sets; one that is there already stays as people have changed it."""
+    with open_regression(str(data)) as (regression, _actor):
+        known = {kept.name for kept in regression.list()}
+        for file in files("leitstand.simulator.musterwerk").joinpath("modelltests").iterdir():
+            if file.name.removesuffix(".yaml") not in known:
+                regression.put(file.read_text("utf-8"), ADMIN)
 
 
 def _access(data: Path) -> dict[str, str]:

@@ -52,7 +52,8 @@ from leitstand.journal.spool import Spool, Sync
 from leitstand.journal.writer import Writer
 from leitstand.knowledge.library import Knowledge
 from leitstand.policy.rulebook import Rulebook
-from leitstand.privacy.scan import Scanner
+from leitstand.privacy.tagger import tagger
+from leitstand.privacy.tagging.network import BrokenModel
 from leitstand.prompts.regression.repository import RegressionRows
 from leitstand.providers.adapters import load_adapters
 from leitstand.providers.base import KnowsTargets, Target
@@ -105,7 +106,7 @@ class House:
             clock,
             self.spool.write_now,
         )
-        self._scanner = Scanner()  # kept while its words stay the same: it has read texts by heart
+        self._scanner = compose.scanner(Configuration())  # kept while its words stay: it has read texts by heart
         self._scanner_words = ("", Privacy())
         self._counters = SharedCounters(data / "limits.counters")
         self._stop = threading.Event()
@@ -149,6 +150,7 @@ class House:
             TargetMetrics(self.health, self.pacing, self.probes, self._targets, self.loop_time)
         )
         self._probing = asyncio.create_task(self.probes.run(), name="probes")
+        self._run(self._warm_tagger, "tagger")
         self._run(self._write_journal, "journal-writer")
         self._run(self._keep_house, "housekeeping")
 
@@ -180,6 +182,18 @@ class House:
         self._watcher.stop()
         for thread in self._threads:
             thread.join(15)
+
+    def _warm_tagger(self) -> None:
+        """Load the name tagger while the house opens; requests wait for it, and are refused where it is broken."""
+        if self.configuration.privacy.detection != "full":
+            return
+        try:
+            tagger().warm()
+        except BrokenModel as broken:
+            _log.critical(
+                "the name tagger cannot be loaded, so requests are refused: %s; mend the installation, or accept rules "
+                "alone with `privacy: {detection: rules}`", broken,
+            )  # fmt: skip
 
     def _write_journal(self) -> None:
         self.writer.run(self._stop)

@@ -26,9 +26,12 @@ from leitstand.identity.callers import Caller
 from leitstand.identity.roles import RIGHTS, Permission
 from leitstand.identity.sessions import LIFETIME_US
 from leitstand.prompts.regression.sets import RegressionSet
+from leitstand.providers.local_encoder import is_installed
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
 from leitstand.reports.operations_snapshot import recent_requests, take_snapshot
 from leitstand.reports.repository import Journal
+from leitstand.reports import semantic
+from leitstand.reports.semantic import SemanticSnapshot, take_semantic
 from leitstand.reports.tiers import PERIOD_US, TierSnapshot, take_tiers
 from leitstand.web import ports as web
 
@@ -263,6 +266,25 @@ class PageModelTiers:
         return {route.name: dict(route.tiers) for route in routes if route.tiers}
 
 
+class PageSemanticCache:
+    """The figures of the semantic cache: the journal's, and what this process remembers."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._journal = Journal(house.engine)
+
+    async def snapshot(self) -> SemanticSnapshot:
+        gateway, end_us = self._house.gateway, self._house.clock.time_us()
+        wishing = {case.name for case in gateway.rules.book.use_cases.values() if case.semantic_cache}
+        return await asyncio.to_thread(
+            take_semantic, self._journal, end_us - semantic.PERIOD_US, end_us, wishing,
+            dict(gateway.semantic.figures), tuple(gateway.semantic.refusals),
+        )  # fmt: skip
+
+    def available(self) -> bool:
+        return is_installed()
+
+
 def build_ports(house: House) -> web.Ports:
     """All ports of the pages."""
     board = TargetBoard(house)
@@ -278,5 +300,6 @@ def build_ports(house: House) -> web.Ports:
         "drills": PageDrills(house),
         "model_tests": PageModelTests(house),
         "model_tiers": PageModelTiers(house),
+        "semantic_cache": PageSemanticCache(house),
     }
     return web.Ports(**ports)

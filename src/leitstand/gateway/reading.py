@@ -24,26 +24,10 @@ _TOKEN = re.compile(
 )
 _CAPITALISED = re.compile(r"(?<![.?!:] )(?<!^)\b[A-ZÄÖÜ][\wäöüß]*")
 _PUNCTUATION = frozenset(".,;:?!")
-_GOVERNING = frozenset(
-    [
-        "über",
-        "unter",
-        "vor",
-        "nach",
-        "aus",
-        "ab",
-        "bis",
-        "seit",
-        "gegen",
-        "ohne",
-        "an",
-        "statt",
-        "anstatt",
-        "hinter",
-        "als",
-        "gegenüber",
-    ]
-)
+_GOVERNING = frozenset({
+    "über", "unter", "vor", "nach", "aus", "ab", "bis", "seit", "gegen", "ohne", "an", "statt", "anstatt",
+    "hinter", "als", "gegenüber",
+})  # fmt: skip
 _SHORT = {"vom": "von", "zum": "zu", "zur": "zu", "im": "in", "ins": "in", "beim": "bei", "am": "an_dem"}
 _LOOSE = (
     frozenset(
@@ -52,11 +36,11 @@ _LOOSE = (
     | _SHORT.keys()
 )
 _WAYS = {"von": "from", "auf": "towards", "in": "towards", "zu": "towards"}
-_AND = frozenset(["und", "oder", "sowie"])
-_ARTICLES = frozenset(
-    ["der", "die", "das", "des", "dem", "den", "ein", "eine", "einen", "einem", "einer", "eines"]
-)
-_OBJECTS = frozenset(["uns", "mir", "mich", "dir", "euch", "ihm", "ihn", "ihr", "ihnen"])
+_AND = frozenset({"und", "oder", "sowie"})
+_ARTICLES = frozenset({
+    "der", "die", "das", "des", "dem", "den", "ein", "eine", "einen", "einem", "einer", "eines",
+})  # fmt: skip
+_OBJECTS = frozenset({"uns", "mir", "mich", "dir", "euch", "ihm", "ihn", "ihr", "ihnen"})
 _AUXILIARIES = {
     "hat": ">perfect",
     "haben": ">perfect",
@@ -64,9 +48,9 @@ _AUXILIARIES = {
     "ist": ">state",
     "sind": ">state",
 } | {"wird": ">passive", "werden": ">passive"}
-_IMPERSONAL = frozenset(["ich", "wir", "man"])
-_NOMINATIVE = frozenset(["der", "ein"])
-_OBJECT = frozenset(["dem", "den", "einem", "einen"])
+_IMPERSONAL = frozenset({"ich", "wir", "man"})
+_NOMINATIVE = frozenset({"der", "ein"})
+_OBJECT = frozenset({"dem", "den", "einem", "einen"})
 
 
 @dataclass(frozen=True, slots=True)

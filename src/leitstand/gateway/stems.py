@@ -15,22 +15,10 @@ _NOT_SPLIT = (
 )  # fmt: skip
 _NO_PARTICIPLE = ("gehör", "gewähr", "gewinn", "gestalt", "gefähr", "genehmig", "geschieh")
 _ADJECTIVE_ENDINGS = ("en", "em", "er", "es", "e")
-_SUBSTANTIVE = tuple(
-    [
-        "auszubildend",
-        "angestellt",
-        "vorgesetzt",
-        "vorsitzend",
-        "reisend",
-        "studierend",
-        "beschäftigt",
-        "selbständig",
-        "selbstständig",
-        "verwandt",
-        "beauftragt",
-        "versichert",
-    ]
-)
+_SUBSTANTIVE = (
+    "auszubildend", "angestellt", "vorgesetzt", "vorsitzend", "reisend", "studierend", "beschäftigt",
+    "selbständig", "selbstständig", "verwandt", "beauftragt", "versichert",
+)  # fmt: skip
 
 
 def stem_of_noun(word: str) -> str:

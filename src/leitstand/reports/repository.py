@@ -72,6 +72,16 @@ class TieredRow:
     detail: str
 
 
+@dataclass(frozen=True)
+class CacheCount:
+    """A group of requests of one use case. cache: hit, semantic or miss."""
+
+    use_case: str
+    cache: str
+    requests: int
+    saved_nano: int
+
+
 class Journal:
     """Reads figures from the journal. Blocking: call it in a thread. Sums are made int: PostgreSQL gives Decimal."""
 
@@ -136,6 +146,19 @@ class Journal:
         with self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=1000).execute(query):
                 yield TieredRow(**row._mapping)
+
+    def cached(self, start_us: int, end_us: int) -> Sequence[CacheCount]:
+        """Requests of [start, end) that looked into a cache, by use case and what came of it."""
+        query = (
+            select(j.use_case, j.cache, func.count().label("requests"), func.sum(j.saved_nano).label("saved"))
+            .where(*_between(start_us, end_us), j.cache.in_(("hit", "semantic", "miss")))
+            .group_by(j.use_case, j.cache)
+        )
+        with self._engine.connect() as connection:
+            return [
+                CacheCount(row.use_case, row.cache, row.requests, int(row.saved))
+                for row in connection.execute(query)
+            ]
 
     def recent(self, limit: int) -> Sequence[Recent]:
         """The newest requests first."""

@@ -19,6 +19,7 @@ from leitstand.gateway.drill import Drill, DrillChoice, DrillReport
 from leitstand.identity.roles import Permission
 from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
+from leitstand.reports.semantic import SemanticSnapshot
 from leitstand.reports.tiers import TierSnapshot
 
 Level = Literal["ok", "info", "warn", "crit", "off", "work"]
@@ -291,6 +292,18 @@ class ModelTiers(Protocol):
         ...
 
 
+class SemanticCache(Protocol):
+    """What the semantic cache answered and refused."""
+
+    async def snapshot(self) -> SemanticSnapshot:
+        """The figures of the last 30 days."""
+        ...
+
+    def available(self) -> bool:
+        """Whether this platform has the encoder."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ports:
     """All of them."""
@@ -304,3 +317,4 @@ class Ports:
     drills: Drills
     model_tests: ModelTests
     model_tiers: ModelTiers
+    semantic_cache: SemanticCache

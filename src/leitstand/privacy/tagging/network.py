@@ -102,7 +102,9 @@ def load() -> Network:
 
 def _check(file: Traversable, digest: str) -> None:
     if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-        raise BrokenModel(f"the tagger's file {file.name} is not the one that was shipped: its checksum differs")
+        raise BrokenModel(
+            f"the tagger's file {file.name} is not the one that was shipped: its checksum differs"
+        )
 
 
 def _session(model: bytes) -> "InferenceSession":
@@ -113,5 +115,5 @@ def _session(model: bytes) -> "InferenceSession":
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as cause:  # noqa: BLE001 - onnxruntime and its loader raise types of their own, one per fault
+    except Exception as cause:
         raise BrokenModel(f"onnxruntime cannot run the tagger on this machine: {cause}") from cause

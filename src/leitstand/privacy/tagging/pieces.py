@@ -35,7 +35,9 @@ class Segmenter:
 
     def __init__(self, pieces: Sequence[str], scores: Sequence[float], unknown: int) -> None:
         """pieces, scores: the vocabulary in the order of its numbers; scores are log probabilities."""
-        self._pieces = {piece: (number, score) for number, (piece, score) in enumerate(zip(pieces, scores, strict=True))}
+        self._pieces = {
+            piece: (number, score) for number, (piece, score) in enumerate(zip(pieces, scores, strict=True))
+        }
         self._reach: dict[str, int] = {}
         for piece in self._pieces:
             self._reach[piece[:2]] = max(self._reach.get(piece[:2], 0), len(piece))

@@ -32,7 +32,7 @@ from leitstand.providers.wire.transcriptions import Transcriptions
 
 _TASKS: Final[Tasks] = MappingProxyType(
     {
-        "embeddings": Embeddings(2048),
+        "embeddings": Embeddings(2048, 300_000),
         "images": Images(),
         "transcriptions": Transcriptions(),
     }

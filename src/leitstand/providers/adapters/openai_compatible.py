@@ -23,7 +23,7 @@ from leitstand.providers.wire.transcriptions import Transcriptions
 
 _TASKS: Final[Tasks] = MappingProxyType(
     {
-        "embeddings": Embeddings(2048),
+        "embeddings": Embeddings(2048, packed=False),
         "rerank": Rerank(),
         "images": Images(("seed", "steps", "negative_prompt", "guidance_scale")),
         "transcriptions": Transcriptions(),

@@ -22,7 +22,7 @@ from leitstand.providers.wire.task import Tasks
 
 _TASKS: Final[Tasks] = MappingProxyType(
     {
-        "embeddings": Embeddings(128, "", packed=False, user=False),
+        "embeddings": Embeddings(128, dimensions="", packed=False, user=False),
         "rerank": Rerank(),
         "images": TogetherImages(),
     }

@@ -30,7 +30,7 @@ class BedrockEmbeddings:
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task. Raises UpstreamFault, before any call, for a model of another family."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         if "cohere.embed" in model:
             return _COHERE.steps(prompt, model)
         if "titan-embed-text" not in model:

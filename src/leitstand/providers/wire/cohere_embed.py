@@ -33,7 +33,7 @@ class CohereEmbeddings:
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         body: Json = {"model": model} if self.has_model else {}
         body["input_type"] = prompt.extra.get("input_type") or "search_document"
         body["embedding_types"] = ["float"]

@@ -24,12 +24,14 @@ _FLOAT_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Embeddings:
-    """batch: inputs that the provider takes at once. dimensions: its name for their number; empty: it has none.
+    """batch, most_tokens: inputs that the provider takes at once, and their tokens together (0: no limit).
 
+    dimensions: its name for the length of a vector; empty: it has none.
     packed: whether it can send base64, a quarter of the bytes. user: whether it takes the end user's id.
     """
 
     batch: int
+    most_tokens: int = 0
     dimensions: str = "dimensions"
     packed: bool = True
     user: bool = True
@@ -40,7 +42,7 @@ class Embeddings:
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         shared: Json = {}
         if (size := prompt.extra.get("dimensions")) is not None:
             shared[self.dimensions] = size
@@ -48,7 +50,7 @@ class Embeddings:
             shared["encoding_format"] = "base64"
         if self.user:
             shared |= task.said(prompt, ("user",))
-        portions = task.portions(task.inputs(prompt), self.batch)
+        portions = task.portions(task.inputs(prompt), self.batch, self.most_tokens)
         return [
             Step(
                 "embeddings",

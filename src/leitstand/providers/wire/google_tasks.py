@@ -1,7 +1,7 @@
 """Google's embeddings and counts of tokens, at both of its front doors.
 
 Source: Gemini API, "Embeddings" (`batchEmbedContents`, 100 texts) and "Counting tokens"; Vertex AI, "Text
-embeddings API" (`predict`: 250 texts of the older models, one of gemini-embedding-001; `embedContent` for newer
+embeddings API" (`predict`: 250 texts and 20,000 tokens of the older models, one of gemini-embedding-001; `embedContent` for newer
 Gemini models, one) and "CountTokens". The path of a step is the verb behind the model.
 """
 
@@ -16,7 +16,7 @@ from leitstand.providers.wire import embeddings, gemini, task
 from leitstand.providers.wire.counts import count
 from leitstand.providers.wire.task import Step
 
-_BATCH, _PREDICT_BATCH = 100, 250
+_BATCH, _PREDICT_BATCH, _PREDICT_TOKENS = 100, 250, 20_000
 _KINDS = {
     "search_document": "RETRIEVAL_DOCUMENT", "search_query": "RETRIEVAL_QUERY",
     "classification": "CLASSIFICATION", "clustering": "CLUSTERING",
@@ -39,7 +39,7 @@ class GeminiEmbeddings(_Embeddings):
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         name = model if "/" in model else f"models/{model}"
         wishes = _wishes(prompt)
         return [
@@ -57,13 +57,13 @@ class VertexEmbeddings(_Embeddings):
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         texts, wishes = task.inputs(prompt), _wishes(prompt)
         name = model.rpartition("/")[2]
         if "gemini" in name and not name.startswith("gemini-embedding-001"):
             return [_embed_content(text, wishes) for text in texts]
         size = 1 if "gemini" in name else _PREDICT_BATCH
-        return [_predict(portion, wishes) for portion in task.portions(texts, size)]
+        return [_predict(portion, wishes) for portion in task.portions(texts, size, _PREDICT_TOKENS)]
 
 
 def _wishes(prompt: Prompt) -> Json:

@@ -33,7 +33,7 @@ class Images:
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         fields = task.said(prompt, (*_OPENAI, *self.passed))
         if "gpt-image" in model and fields.get("response_format") == "b64_json":
             del fields["response_format"]  # these models send base64 always, and refuse to be asked for it
@@ -54,7 +54,7 @@ class TogetherImages:
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         body: Json = {"model": model, "prompt": _description(prompt), "n": prompt.choices}
         body |= task.said(prompt, _TOGETHER)
         if sides := _SIZE.fullmatch(str(prompt.extra.get("size"))):

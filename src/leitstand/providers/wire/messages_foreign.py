@@ -84,9 +84,7 @@ def fitting(prompt: Prompt) -> tuple[Message, ...]:
     system = [message for message in messages if message.role == "system"]
     if prompt.answer_format is not None and prompt.answer_format.kind == "json_object":
         system.append(Message("system", (Text(_JSON_ONLY),)))
-    turns = [
-        fitted for message in messages if message.role != "system" and (fitted := _fit(message)).parts
-    ]
+    turns = [fitted for message in messages if message.role != "system" and (fitted := _fit(message)).parts]
     if not turns and system:
         turns = [replace(_fit(system.pop()), role="user")]
     if not turns or turns[0].role == "assistant":

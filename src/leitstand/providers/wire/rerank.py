@@ -34,7 +34,7 @@ class Rerank:
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         query, *documents = task.texts_by_message(prompt)
         body: Json = {"model": model} if self.has_model else {}
         body |= {"query": query, "documents": documents, **dict(self.fixed)}

@@ -29,6 +29,7 @@ from leitstand.providers.faults import FaultKind, Unsupported, UpstreamFault
 from leitstand.providers.wire.counts import count
 
 _JSON = "application/json"
+_BYTES_PER_TOKEN = 2  # low on purpose: German prose takes 3.3 and more, digits and rare scripts come near 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def lacking(prompt: Prompt, known: Iterable[str], *, hints: Iterable[str] = ()) 
     return None
 
 
-def checked(task: Task, prompt: Prompt) -> None:
+def refuse_unsayable(task: Task, prompt: Prompt) -> None:
     """Raise Unsupported for what the task cannot say."""
     missing = task.lacks(prompt)
     if missing is not None:
@@ -100,9 +101,21 @@ def only_text(prompt: Prompt) -> str | None:
     return next((getattr(part, "kind", "unknown part") for part in strange), None)
 
 
-def portions(texts: Sequence[str], size: int) -> list[list[str]]:
-    """The texts in order, at most `size` together; one empty portion for none."""
-    return [list(texts[start : start + size]) for start in range(0, len(texts), size)] or [[]]
+def portions(texts: Sequence[str], size: int, most_tokens: int = 0) -> list[list[str]]:
+    """The texts in order, at most `size` together; one empty portion for none.
+
+    most_tokens: what a portion may hold by a high estimate, 0 for any number; a text above it goes alone.
+    """
+    found: list[list[str]] = [[]]
+    held = 0
+    for text in texts:
+        tokens = len(text.encode()) // _BYTES_PER_TOKEN + 1
+        if found[-1] and (len(found[-1]) == size or (most_tokens and held + tokens > most_tokens)):
+            found.append([])
+            held = 0
+        found[-1].append(text)
+        held += tokens
+    return found
 
 
 def encode(body: Json) -> bytes:

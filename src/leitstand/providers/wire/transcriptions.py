@@ -51,7 +51,7 @@ class Transcriptions:
 
     def steps(self, prompt: Prompt, model: str) -> list[Step]:
         """See Task."""
-        task.checked(self, prompt)
+        task.refuse_unsayable(self, prompt)
         sound = _sound(prompt)
         wanted = prompt.extra.get("response_format") or "json"
         form: Json = {"model": model, **task.said(prompt, (*_OWN, *self.passed))}
