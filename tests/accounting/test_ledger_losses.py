@@ -13,7 +13,6 @@ from leitstand.core.clock import Clock
 from leitstand.core.conversation import Usage
 
 ANNA = Subject("anna", "vertrieb", "allgemein", "key_1", "standard")
-TOKENS = LimitRule("company", "tokens_per_day", Decimal(1000))
 USED = Usage(100, 40)
 
 

@@ -110,4 +110,3 @@ def test_keeping_costs_little(kept: KeptResponses) -> None:
         kept.keep(ANNA, f"r{number}", "", said("Frage " * 200, "Antwort " * 500))
         took_s.append(time.perf_counter() - began)
     assert median(took_s) < 0.05
-    print(f"keep: median {median(took_s) * 1000:.2f} ms")

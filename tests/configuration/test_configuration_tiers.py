@@ -23,7 +23,11 @@ AUTO = MODELS + "  - {name: auto, tiers: {simple: klein, complex: gross}}\n"
 
 
 def messages(text: str, known: Known | None = None) -> list[str]:
-    return [f"{each.path} {each.message}" for each in read(text, known, TODAY).findings if each.severity == "error"]
+    return [
+        f"{each.path} {each.message}"
+        for each in read(text, known, TODAY).findings
+        if each.severity == "error"
+    ]
 
 
 def test_tiers_stand_in_place_of_targets() -> None:
@@ -47,7 +51,9 @@ def test_tiers_stand_in_place_of_targets() -> None:
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_named(line: str, words: str) -> None:
-    assert any(words in message for message in messages(f"{MODELS}  - {line}\n")), messages(f"{MODELS}  - {line}\n")
+    assert any(words in message for message in messages(f"{MODELS}  - {line}\n")), messages(
+        f"{MODELS}  - {line}\n"
+    )
 
 
 def test_a_stored_tier_cannot_get_tiers_itself() -> None:

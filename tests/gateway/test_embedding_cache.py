@@ -63,7 +63,7 @@ class Desk:
 def vectors_in(frame: Frame) -> list[tuple[float, ...]]:
     found = [chunk for chunk in frame.chunks if isinstance(chunk, Embedded)]
     assert [chunk.index for chunk in found] == list(range(len(found)))
-    return [chunk.vector for chunk in found]
+    return [tuple(chunk.vector) for chunk in found]
 
 
 @given(

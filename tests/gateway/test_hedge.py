@@ -140,3 +140,16 @@ async def test_who_leaves_during_the_race_closes_both() -> None:
         await running
     assert race.door.happened == ["provider closed", "provider closed"]
     assert race.open_calls() == 0
+
+
+async def test_a_lead_that_fails_before_it_has_a_rival_is_asked_again_as_always() -> None:
+    race = await Race({"p1": [[fault(K.CUT)], [HELLO, END]]}, LATE).run()
+    assert race.door.asked == ["p1", "p1"]
+    assert race.errand.trace.fallback == 0
+
+
+async def test_whoever_is_stopped_by_a_refusal_is_booked() -> None:
+    race = Race({"p1": [[never()]], "p2": [[fault(K.CONTENT_FILTER)]]})
+    with pytest.raises(InvalidRequest):
+        await race.run()
+    assert [(each.provider, each.fault) for each in race.errand.lost] == [("p1", "overtaken")]

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.gateway_kit import candidate
 from leitstand.core.errors import Overloaded
-from leitstand.gateway.pacing import Gauge, Load, Pacing, Turn
+from leitstand.gateway.gauges import Gauge
+from leitstand.gateway.pacing import Load, Pacing, Turn
 from leitstand.policy.admit import Candidate
 from leitstand.providers.allowance import Allowance
 from leitstand.providers.base import Limits

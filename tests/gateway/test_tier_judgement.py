@@ -77,7 +77,9 @@ def test_tool_results_within_a_turn_leave_the_question_as_it_is() -> None:
 
 
 def test_system_prompts_are_not_judged() -> None:
-    assert judge(prompt(said("system", COMPARE), said("user", SHORTEN))) == judge(prompt(said("user", SHORTEN)))
+    assert judge(prompt(said("system", COMPARE), said("user", SHORTEN))) == judge(
+        prompt(said("user", SHORTEN))
+    )
 
 
 def test_reasoning_effort_tools_and_room_raise_the_score() -> None:

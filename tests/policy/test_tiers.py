@@ -60,7 +60,9 @@ def test_a_pin_is_obeyed_without_a_judgement() -> None:
     assert (admitted.route.name, admitted.tiering.why) == ("klein", "pinned")
 
 
-@pytest.mark.parametrize(("judged", "name", "why"), [(L, "mittel", "capped"), (M, "mittel", "judged"), (S, "klein", "judged")])
+@pytest.mark.parametrize(
+    ("judged", "name", "why"), [(L, "mittel", "capped"), (M, "mittel", "judged"), (S, "klein", "judged")]
+)
 def test_a_cap_holds_and_only_from_above(judged: Tier, name: str, why: str) -> None:
     admitted = decide(book(UseCase("werbung", max_tier=M)), judged)
     assert admitted.tiering is not None

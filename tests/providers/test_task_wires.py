@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leitstand.core.conversation import Embedded, Frame, Media, Message, Prompt, Ranked, Text, Usage, Used
-from leitstand.providers.faults import FaultKind, UpstreamFault
+from leitstand.providers.faults import FaultKind, Unsupported, UpstreamFault
 from leitstand.providers.wire.bedrock_tasks import BedrockEmbeddings
 from leitstand.providers.wire.cohere_embed import CohereEmbeddings
 from leitstand.providers.wire.embeddings import Embeddings
@@ -107,6 +107,13 @@ def test_a_sum_with_a_part_unknown_is_left_unsaid() -> None:
     silent = Frame((Embedded(0, (2.0,)),), None, "embeddings")
     assert join([known, silent]).chunks == (Embedded(0, (1.0,)), Embedded(1, (2.0,)))
     assert join([known, known]).chunks[-1] == Used(Usage(6))
+
+
+def test_nothing_to_embed_is_refused_before_any_call() -> None:
+    nothing = Prompt("embeddings", "m", (Message("user", ()),))
+    for task in (Embeddings(9), CohereEmbeddings(), VertexEmbeddings(), BedrockEmbeddings()):
+        with pytest.raises(Unsupported, match="no input"):
+            task.steps(nothing, "amazon.titan-embed-text-v2:0")
 
 
 def test_portions_keep_to_number_and_tokens_and_lose_nothing() -> None:

@@ -225,7 +225,7 @@ def _dot(left: tuple[float, ...], right: tuple[float, ...]) -> float:
 @pytest.mark.parametrize(
     ("kind", "inputs", "calls"),
     [
-        ("openai", 2049, 2), ("mistral", 129, 2), ("cohere", 97, 2), ("gemini", 101, 2), ("vertex", 251, 2),
+        ("openai", 2049, 2), ("mistral", 513, 2), ("cohere", 97, 2), ("gemini", 101, 2), ("vertex", 251, 2),
         ("bedrock", 9, 9), ("together", 129, 2),
     ],
 )  # fmt: skip

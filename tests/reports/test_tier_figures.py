@@ -24,7 +24,14 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     made.dispose()
 
 
-def write(engine: Engine, number: int, tier: dict[str, Any] | None, cost_nano: int = 100, outcome: str = "ok", **more: Any) -> None:
+def write(
+    engine: Engine,
+    number: int,
+    tier: dict[str, Any] | None,
+    cost_nano: int = 100,
+    outcome: str = "ok",
+    **more: Any,
+) -> None:
     detail = {"dialect": "chat"} | ({"tier": tier} if tier else {})
     row = {
         "seq": number, "id": f"req_{number}", "kind": "interaction", "time_us": number, "user": "anna", "use_case": "angebote",
@@ -36,7 +43,11 @@ def write(engine: Engine, number: int, tier: dict[str, Any] | None, cost_nano: i
 
 
 def taken(tier: str, full_nano: int = 0, why: str = "judged", **more: Any) -> dict[str, Any]:
-    return {"taken": tier, "model": f"m-{tier}", "why": why} | ({"full_nano": full_nano} if full_nano else {}) | more
+    return (
+        {"taken": tier, "model": f"m-{tier}", "why": why}
+        | ({"full_nano": full_nano} if full_nano else {})
+        | more
+    )
 
 
 def test_each_tier_has_its_requests_its_cost_and_what_the_largest_would_have_cost(engine: Engine) -> None:
@@ -58,12 +69,31 @@ def test_only_answered_requests_of_the_period_that_took_a_tier_count(engine: Eng
     write(engine, 200, taken("simple", 1000))
     snapshot = take_tiers(Journal(engine), 0, 100, recent=5)
     assert (snapshot.requests, snapshot.from_cache) == (1, 1)
+    assert len(snapshot.recent) == 2
 
 
 def test_the_last_decisions_come_first_with_their_reasons_and_without_persons(engine: Engine) -> None:
     write(engine, 10, taken("simple"))
-    write(engine, 11, taken("complex", wanted="simple", passed=["simple"], score=131.0, features={"analyse": [2, 36.0], "length": [1.1, 20.0]}))
+    write(
+        engine,
+        11,
+        taken(
+            "complex",
+            wanted="simple",
+            passed=["simple"],
+            score=131.0,
+            features={"brief": [1, -9.0], "length": [1.1, 20.0], "main_analyse": [1, 27.0]},
+        ),
+    )
     [decision] = take_tiers(Journal(engine), 0, 100, recent=1).recent
-    assert (decision.tier, decision.model, decision.why, decision.passed) == (Tier.COMPLEX, "m-complex", "judged", ("simple",))
-    assert (decision.score, decision.reasons) == (131.0, (("analyse", 36.0), ("length", 20.0)))
+    assert (decision.tier, decision.model, decision.why, decision.passed) == (
+        Tier.COMPLEX,
+        "m-complex",
+        "judged",
+        ("simple",),
+    )
+    assert (decision.score, decision.reasons) == (
+        131.0,
+        (("main_analyse", 27.0), ("length", 20.0), ("brief", -9.0)),
+    )
     assert "anna" not in repr(decision)

@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from leitstand.simulator.faults import FAULTS
-from support.answers import PATHS, Heard, body_of, heard
+from support.answers import EVERY_PATH, Heard, body_of, heard
 from support.house import House, wait_until
 from support.simulator import Simulator
 
@@ -179,7 +179,7 @@ def provider_of(fault: str, kind: str) -> str:
 def patience_of(fault: str) -> dict[str, float]:
     """Time-outs of a provider in seconds: short only where they are what is tested."""
     if fault.startswith("stall_after_first"):
-        return {"connect": 10, "first_token": 2, "idle": 0.5, "total": 10}
+        return {"connect": 10, "first_token": 5, "idle": 0.5, "total": 10}
     if fault.startswith(("hang", "stall", "slow")):
         return {"connect": 10, "first_token": 0.5, "idle": 0.5, "total": 10}
     return {"connect": 10, "first_token": 20, "idle": 20, "total": 30}
@@ -212,7 +212,7 @@ def configuration(simulator: Simulator) -> str:
         waits = ", ".join(f"{word}: {seconds}" for word, seconds in patience.items())
         lines.append(
             f"  - {{name: {name}, kind: {kind}, base_url: '{simulator.url(name)}', api_key: sk-of-nobody-at-all, "
-            f"region: eu, dpa: {{signed: 2026-01-15, expires: 2099-01-15}}, timeouts: {{{waits}}}}}"
+            f"region: eu, dpa: {{signed: 2026-01-15, expires: 2099-01-15}}, probe: {{every: 0}}, timeouts: {{{waits}}}}}"
         )
     lines.append("models:")
     for case in CASES:
@@ -238,7 +238,7 @@ async def _ask_all(url: str, key: str) -> dict[Case, Result]:
             body = body_of(case.dialect, case.model, f"echo: {TEXT}", stream=case.stream, max_tokens=20)
             async with turn:
                 began = time.monotonic()
-                answer = await client.post(PATHS[case.dialect], json=body)
+                answer = await client.post(EVERY_PATH[case.dialect], json=body)
                 return Result(heard(case.dialect, answer), time.monotonic() - began)
 
         return dict(zip(CASES, await asyncio.gather(*map(ask, CASES)), strict=True))
@@ -315,7 +315,6 @@ def test_every_request_is_journalled_once_as_the_client_met_it(run: Run) -> None
         assert record["fallback"] == int(said.headers.get("x-leitstand-fallback", record["fallback"])), case
         lost = sum(each.get("tokens", 0) for each in record["detail"].get("attempts", ()))
         assert (record["cost"] > 0) == (said.status == 200 or lost > 0), case
-        assert record["estimated"] >= (lost > 0), case
 
 
 def test_errors_name_the_request_and_never_the_secret(results: dict[Case, Result]) -> None:

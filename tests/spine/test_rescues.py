@@ -66,9 +66,14 @@ class Desk:
         return heard(dialect, self._client.post(PATHS[dialect], json=body))
 
     def record(self, said: Heard) -> dict[str, Any]:
-        name = said.headers["x-leitstand-request-id"]
-        wait_until(lambda: any(row["request_id"] == name for row in self._house.export()))
-        return next(row for row in self._house.export() if row["request_id"] == name)
+        name, rows = said.headers["x-leitstand-request-id"], list[dict[str, Any]]()
+
+        def is_written() -> bool:
+            rows[:] = [row for row in self._house.export() if row["request_id"] == name]
+            return bool(rows)
+
+        wait_until(is_written)
+        return rows[0]
 
 
 @pytest.fixture(scope="module")

@@ -187,8 +187,6 @@ def test_structured_output_is_parsed(client: openai.OpenAI, model: str) -> None:
 
 @every_kind
 def test_an_image_arrives(client: openai.OpenAI, place: Place, model: str) -> None:
-    if model in ("cohere", "together"):
-        pytest.skip("these models take images in their own way; see their adapters' tests")
     picture = {"type": "input_image", "image_url": f"data:image/png;base64,{_PIXEL}", "detail": "low"}
     client.responses.create(
         model=model,

@@ -22,8 +22,7 @@ from spine.conftest import Spine
 from support.house import House, configuration, wait_until
 from support.simulator import Simulator
 
-MODELS = """
-models:
+MODELS = """\
   - {name: vektoren, targets: [{provider: openai-eu, model: text-embedding-3-small}]}
   - {name: vektoren-gemerkt, cache: true, targets: [{provider: openai-eu, model: text-embedding-3-small}]}
   - name: vektoren-zweifach
@@ -39,8 +38,7 @@ models:
 """
 FRONTS = {"cohere": "v2", "mistral": "mistral/v1", "together": "together/v1", "gemini": "v1beta"}
 EVERY_KIND = ("openai", *FRONTS)
-PRICES = """
-prices:
+PRICES = """\
   - {provider: openai-eu, model: "*", input: 1.00, output: 2.00, currency: EUR}
   - {provider: offen, model: "*", input: 1.00, output: 2.00, currency: EUR}
 """
@@ -54,7 +52,7 @@ def providers_of(simulator: Simulator) -> str:
         "api_key: geheim, dpa: {signed: 2026-01-15, expires: 2099-01-15}}\n"
         for kind, front in FRONTS.items()
     )
-    return "providers:\n" + "".join(rows)
+    return "".join(rows)
 
 
 def model_of(kind: str) -> str:
@@ -65,8 +63,12 @@ def model_of(kind: str) -> str:
 
 @pytest.fixture(scope="module")
 def built(simulator: Simulator) -> Iterator[Spine]:
-    with House(configuration(simulator)) as house:
-        house.apply(MODELS + "".join(map(model_of, EVERY_KIND)) + PRICES + providers_of(simulator))
+    file = configuration(simulator)
+    more = {"providers": providers_of(simulator), "prices": PRICES,
+            "models": MODELS + "".join(map(model_of, EVERY_KIND))}  # fmt: skip
+    for section, rows in more.items():
+        file = file.replace(f"\n{section}:\n", f"\n{section}:\n{rows}")
+    with House(file) as house:
         server = house.serve()
         yield Spine(simulator, house, server, house.key())
 

@@ -64,17 +64,24 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(simulator: Simulator) -> Iterator[Desk]:
     text = configuration(simulator).replace("models:\n", _MODELS, 1).replace("use_cases:\n", _USE_CASES, 1)
-    text = text.replace("model: claude-sonnet-4-5, input: 1.00, output: 2.00", "model: claude-sonnet-4-5, input: 10.00, output: 20.00")
+    text = text.replace(
+        "model: claude-sonnet-4-5, input: 1.00, output: 2.00",
+        "model: claude-sonnet-4-5, input: 10.00, output: 20.00",
+    )
     text += 'limits:\n  - {scope: "model:gross", requests_per_minute: 1000}\n  - {scope: "user:ben", eur_per_day: 0, at_limit: "downgrade:haus"}\n'
     with House(text) as house:
         key = house.key()
         server = house.serve()
-        with httpx2.Client(base_url=server.url, timeout=20, headers={"authorization": f"Bearer {key}"}) as client:
+        with httpx2.Client(
+            base_url=server.url, timeout=20, headers={"authorization": f"Bearer {key}"}
+        ) as client:
             yield Desk(house, simulator, client)
 
 
 @pytest.mark.parametrize("dialect", ["chat", "messages"])
-@pytest.mark.parametrize(("text", "tier", "provider"), [(SIMPLE, "simple", "openai-eu"), (COMPLEX, "complex", "anthropic-eu")])
+@pytest.mark.parametrize(
+    ("text", "tier", "provider"), [(SIMPLE, "simple", "openai-eu"), (COMPLEX, "complex", "anthropic-eu")]
+)
 def test_the_task_chooses_the_model(desk: Desk, dialect: str, text: str, tier: str, provider: str) -> None:
     answer = desk.ask(text, dialect=dialect)
     assert (answer.status, answer.headers["x-leitstand-tier"], answer.provider) == (200, tier, provider)
@@ -84,11 +91,19 @@ def test_a_stream_tells_its_tier_too(desk: Desk) -> None:
     assert desk.ask(COMPLEX, stream=True).headers["x-leitstand-tier"] == "complex"
 
 
-def test_the_record_tells_why_and_what_the_large_model_would_have_cost_without_a_word_of_the_prompt(desk: Desk) -> None:
+def test_the_record_tells_why_and_what_the_large_model_would_have_cost_without_a_word_of_the_prompt(
+    desk: Desk,
+) -> None:
     answer = desk.ask(f"{SIMPLE} Es geht um Angebote.", **{"x-leitstand-cache": "off"})
     tier = desk.tier_of(answer)
-    assert (tier["taken"], tier["model"], tier["why"], tier["judged"]) == ("simple", "klein", "judged", "simple")
+    assert (tier["taken"], tier["model"], tier["why"], tier["judged"]) == (
+        "simple",
+        "klein",
+        "judged",
+        "simple",
+    )
     row = desk.row_of(answer)
+    assert json.loads(row["detail"])["answered_as"] == "klein"
     assert tier["full_nano"] == pytest.approx(10 * row["cost_nano"], rel=0.01)
     assert all(len(pair) == 2 for pair in tier["features"].values())
     assert "MOQ" not in json.dumps(row)
@@ -105,7 +120,12 @@ def test_a_pinned_use_case_is_not_judged(desk: Desk) -> None:
 def test_a_cap_holds(desk: Desk) -> None:
     answer = desk.ask(COMPLEX, **{"x-leitstand-use-case": "gedeckelt"})
     tier = desk.tier_of(answer)
-    assert (answer.provider, tier["taken"], tier["judged"], tier["why"]) == ("offen", "standard", "complex", "capped")
+    assert (answer.provider, tier["taken"], tier["judged"], tier["why"]) == (
+        "offen",
+        "standard",
+        "complex",
+        "capped",
+    )
 
 
 def test_a_use_case_that_lists_auto_is_served_by_its_tiers(desk: Desk) -> None:
@@ -122,7 +142,11 @@ def test_where_policy_closes_the_large_tier_the_smaller_answers_and_the_record_s
 
 
 def test_a_conversation_keeps_its_model_when_a_simple_question_follows(desk: Desk) -> None:
-    said = [{"role": "user", "content": COMPLEX}, {"role": "assistant", "content": "Anbieter A."}, {"role": "user", "content": "Danke."}]
+    said = [
+        {"role": "user", "content": COMPLEX},
+        {"role": "assistant", "content": "Anbieter A."},
+        {"role": "user", "content": "Danke."},
+    ]
     assert desk.ask("", messages=said).provider == "anthropic-eu"
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx2
 
-PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses"}
+PATHS = {"chat": "/v1/chat/completions", "messages": "/v1/messages"}
+EVERY_PATH = {**PATHS, "responses": "/v1/responses"}
 
 
 @dataclass

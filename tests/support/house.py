@@ -201,11 +201,11 @@ def configuration(simulator: Any, **extra: str) -> str:
     return f"""
 organisation: {{name: Musterwerk GmbH, state: BW, timezone: Europe/Berlin, language: de, currency: EUR}}
 providers:
-  - {{name: openai-eu, kind: openai, base_url: "{simulator.url("openai-eu")}", api_key: sk-test-secret-openai, region: eu, dpa: {dpa}, timeouts: {{{waits}}}}}
-  - {{name: anthropic-eu, kind: anthropic, base_url: "{simulator.url("anthropic-eu")}", api_key: sk-test-secret-anthropic, region: eu, dpa: {dpa}, timeouts: {{{waits}}}}}
-  - {{name: offen, kind: openai_compatible, base_url: "{simulator.url("offen")}", region: eu, dpa: {dpa}, timeouts: {{{waits}}}}}
-  - {{name: openai-us, kind: openai, base_url: "{simulator.url("openai-us")}", api_key: sk-test-secret-us, region: us, timeouts: {{{waits}}}}}
-  - {{name: lokal, kind: openai_compatible, base_url: "{simulator.url("lokal")}", region: local, timeouts: {{{waits}}}}}
+  - {{name: openai-eu, kind: openai, base_url: "{simulator.url("openai-eu")}", api_key: sk-test-secret-openai, region: eu, dpa: {dpa}, probe: {{every: 0}}, timeouts: {{{waits}}}}}
+  - {{name: anthropic-eu, kind: anthropic, base_url: "{simulator.url("anthropic-eu")}", api_key: sk-test-secret-anthropic, region: eu, dpa: {dpa}, probe: {{every: 0}}, timeouts: {{{waits}}}}}
+  - {{name: offen, kind: openai_compatible, base_url: "{simulator.url("offen")}", region: eu, dpa: {dpa}, probe: {{every: 0}}, timeouts: {{{waits}}}}}
+  - {{name: openai-us, kind: openai, base_url: "{simulator.url("openai-us")}", api_key: sk-test-secret-us, region: us, probe: {{every: 0}}, timeouts: {{{waits}}}}}
+  - {{name: lokal, kind: openai_compatible, base_url: "{simulator.url("lokal")}", region: local, probe: {{every: 0}}, timeouts: {{{waits}}}}}
 models:
   - {{name: standard, targets: [{{provider: openai-eu, model: gpt-4o-mini}}, {{provider: anthropic-eu, model: claude-sonnet-4-5}}]}}
   - {{name: nur-openai, targets: [{{provider: openai-eu, model: gpt-4o-mini}}]}}

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from leitstand.core.errors import InvalidRequest
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import NanoEuro
-from leitstand.gateway.drill import EVERYBODY, FAULTS, Drill, DrillChoice, DrillReport, Failure, Step
+from leitstand.gateway.drill import EVERYBODY, FAULTS, Drill, DrillChoice
+from leitstand.gateway.drill_report import DrillReport, Failure, Step
 from leitstand.web.ports import Viewer
 
 _TEXT = "Eine Notfallübung zeigt, ob im Ernstfall alle wissen, was zu tun ist."

@@ -35,8 +35,12 @@ def _decisions() -> list[TierDecision]:
     shortened = (("main_rework", -41.0), ("length", 22.0), ("a_feature_of_old", 9.0))
     at = [NOW - timedelta(minutes=7 * number) for number in range(4)]
     return [
-        TierDecision(at[0], "angebote", Tier.COMPLEX, "gruendlich", "judged", (), 128.4, analysed, 41_000_000),
+        TierDecision(
+            at[0], "angebote", Tier.COMPLEX, "gruendlich", "judged", (), 128.4, analysed, 41_000_000
+        ),
         TierDecision(at[1], "allgemein", Tier.SIMPLE, "sparsam", "judged", (), 28.0, shortened, 400_000),
         TierDecision(at[2], "werbung", Tier.STANDARD, "standard", "capped", (), 131.0, analysed, 5_100_000),
-        TierDecision(at[3], "personal", Tier.COMPLEX, "gruendlich", "pinned", ("simple",), None, (), 22_000_000),
+        TierDecision(
+            at[3], "personal", Tier.COMPLEX, "gruendlich", "pinned", ("simple",), None, (), 22_000_000
+        ),
     ]

@@ -23,7 +23,9 @@ def test_each_decision_tells_its_weightiest_features_in_words(open_page: Any) ->
     expect(rows.nth(0)).to_contain_text("Aufgabe: analysieren, vergleichen, bewerten; auch planen")
     expect(rows.nth(1)).to_contain_text("a_feature_of_old")
     expect(rows.nth(2)).to_contain_text("vom Anwendungsfall begrenzt")
-    expect(rows.nth(3)).to_contain_text("vom Anwendungsfall festgelegt; kein erlaubtes Ziel auf Stufe einfach")
+    expect(rows.nth(3)).to_contain_text(
+        "vom Anwendungsfall festgelegt; kein erlaubtes Ziel auf Stufe einfach"
+    )
 
 
 def test_a_text_can_be_tried_and_its_points_are_shown(open_page: Any) -> None:

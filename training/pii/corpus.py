@@ -152,9 +152,9 @@ class Maker:
             return _respelled(text, spans, lambda c: _TRANSLITERATED.get(c, c)) + (rest,)
         if kind < 0.21:
             return _respelled(text, spans, self._misread) + (rest,)
-        if kind < 0.225:
+        if kind < 0.24:
             return _respelled(text, spans, str.upper) + (rest,)
-        if kind < 0.245:
+        if kind < 0.26:
             return _respelled(text.lower() if len(text.lower()) == len(text) else text, spans, lambda c: _TRANSLITERATED.get(c, c)) + (rest,)
         return example
 

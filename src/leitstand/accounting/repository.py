@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import JSON, ColumnElement, Engine, cast, func, select, type_coerce
 
 from leitstand.accounting.limits import Subject
 from leitstand.accounting.rebuild import Settled
@@ -13,17 +13,21 @@ _HOUR_US = 3_600_000_000
 
 def settled_since(engine: Engine, since_us: int) -> Iterator[Settled]:
     """Booked calls since a moment, summed per subject and hour; every time zone offset in use for days here is
-    whole hours or borders on none of our day ends, so an hour never lies in two days."""
+    whole hours or borders on none of our day ends, so an hour never lies in two days.
+
+    A call counts for the model that answered, which tiers or a downgrade may have put in place of the asked one.
+    """
     columns = journal.c
+    counted_for = _counted_for(engine).label("counted_for")
     hour = columns.time_us // _HOUR_US
     query = (
         select(
-            columns.user, columns.department, columns.use_case, columns.key_id, columns.model,
+            columns.user, columns.department, columns.use_case, columns.key_id, counted_for,
             func.min(columns.time_us), func.sum(columns.input_tokens + columns.output_tokens),
             func.sum(columns.cost_nano),
         )
         .where(columns.kind == "interaction", columns.time_us >= since_us, columns.outcome != "cached")
-        .group_by(columns.user, columns.department, columns.use_case, columns.key_id, columns.model, hour)
+        .group_by(columns.user, columns.department, columns.use_case, columns.key_id, "counted_for", hour)
     )  # fmt: skip
     with engine.connect() as connection:
         for user, department, use_case, key_id, model, time_us, tokens, cost_nano in connection.execute(
@@ -31,3 +35,10 @@ def settled_since(engine: Engine, since_us: int) -> Iterator[Settled]:
         ):
             subject = Subject(user, department, use_case, key_id, model)
             yield Settled(subject, time_us, int(tokens or 0), int(cost_nano or 0))
+
+
+def _counted_for(engine: Engine) -> ColumnElement[str]:
+    """The public model that a call was booked on. JSON lies in a text column: PostgreSQL must be told so."""
+    detail = journal.c.detail
+    document = type_coerce(detail, JSON) if engine.dialect.name == "sqlite" else cast(detail, JSON)
+    return func.coalesce(document["answered_as"].as_string(), journal.c.model)

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from leitstand.api.guard import Guarded, needs
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import NANO_PER_EURO
-from leitstand.gateway.drill import EVERYBODY, FAULTS, Drill, DrillChoice, DrillReport
+from leitstand.gateway.drill import EVERYBODY, FAULTS, Drill, DrillChoice
+from leitstand.gateway.drill_report import DrillReport
 from leitstand.identity.callers import Caller
 from leitstand.identity.roles import Permission
 

@@ -11,7 +11,8 @@ from leitstand.gateway import drill as gateway
 from leitstand.gateway.bookkeeping import Book
 from leitstand.gateway.cache import ResponseCache
 from leitstand.gateway.call import price_of
-from leitstand.gateway.drill import Drill, DrillChoice, DrillReport
+from leitstand.gateway.drill import Drill, DrillChoice
+from leitstand.gateway.drill_report import DrillReport, observe
 from leitstand.gateway.hotpath import Gateway
 from leitstand.gateway.routing import Router
 from leitstand.gateway.values import Request
@@ -52,7 +53,7 @@ class FireDrills:
         stage = Gateway(house.gateway.rules, house.ledger, ResponseCache(), router, house.lacks, open_book)
         request = drill.request(new_id("req"), house.clock.time_us())
         answer = stage.answer(request, Caller(caller.person), house.today())
-        return await gateway.observe(answer, drill, lambda: books[0])
+        return await observe(answer, drill, lambda: books[0])
 
     def _check(self, drill: Drill) -> None:
         drill.check()

@@ -20,17 +20,18 @@ from leitstand.core.clock import from_us
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import NanoEuro
 from leitstand.core.tiers import Tier
-from leitstand.gateway.drill import Drill, DrillChoice, DrillReport
+from leitstand.gateway.drill import Drill, DrillChoice
+from leitstand.gateway.drill_report import DrillReport
 from leitstand.identity import sessions as identity
 from leitstand.identity.callers import Caller
 from leitstand.identity.roles import RIGHTS, Permission
 from leitstand.identity.sessions import LIFETIME_US
 from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.providers.local_encoder import is_installed
+from leitstand.reports import semantic
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
 from leitstand.reports.operations_snapshot import recent_requests, take_snapshot
 from leitstand.reports.repository import Journal
-from leitstand.reports import semantic
 from leitstand.reports.semantic import SemanticSnapshot, take_semantic
 from leitstand.reports.tiers import PERIOD_US, TierSnapshot, take_tiers
 from leitstand.web import ports as web

@@ -10,6 +10,7 @@ from typing import Any
 
 _ADDRESS = "http://127.0.0.1:8080"
 _TIMEOUT_S = 900.0
+_LIMIT_BYTES = 4 * 1024 * 1024
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -58,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _ask(args: argparse.Namespace, wish: dict[str, Any] | None) -> dict[str, Any]:
     """The server's answer; raises a Refusal with its own words."""
-    from urllib.error import HTTPError, URLError
-    from urllib.request import Request, urlopen
+    import asyncio
 
     from leitstand.core import settings
     from leitstand.core.errors import InvalidKey, InvalidRequest
+    from leitstand.providers.http.faults import HTTPFault
 
     key = args.key or settings.read("key")
     if not key:
@@ -70,32 +71,45 @@ def _ask(args: argparse.Namespace, wish: dict[str, Any] | None) -> dict[str, Any
             "Es fehlt ein Schlüssel: --key oder LEITSTAND_KEY.",
             "A key is missing: give --key or set LEITSTAND_KEY to a key of an administrator.",
         )
-    if not args.url.startswith(("http://", "https://")):
-        raise InvalidRequest("Die Adresse ist keine Webadresse.", f"'{args.url}' is no web address.")
-    request = Request(  # noqa: S310 - checked above: http or https
-        f"{args.url.rstrip('/')}/api/drills",
-        None if wish is None else json.dumps(wish).encode(),
-        {"authorization": f"Bearer {key}", "content-type": "application/json", "accept-language": "en"},
-    )
     try:
-        with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - checked above
-            body: dict[str, Any] = json.load(answer)
-            return body
-    except HTTPError as refused:
-        said = _reason(refused.read())
-        raise InvalidRequest(said, said) from refused
-    except (URLError, TimeoutError) as cause:
+        status, body = asyncio.run(_exchange(f"{args.url.rstrip('/')}/api/drills", key, wish))
+    except (HTTPFault, ValueError) as cause:
         raise InvalidRequest(
-            "Der Server antwortet nicht.",
-            f"No server answers at {args.url}: {getattr(cause, 'reason', cause)}. Start 'leitstand serve' or give --url.",
+            f"Unter {args.url} antwortet kein Server: {cause}.",
+            f"No server answers at {args.url}: {cause}. Start 'leitstand serve' or give --url.",
         ) from cause
+    said = _read(body)
+    if status != 200 or not ({"outcome", "models"} & said.keys()):
+        reason = said["error"]["message"] if "error" in said else "this is not the address of Leitstand."
+        raise InvalidRequest(reason, reason)
+    return said
 
 
-def _reason(body: bytes) -> str:
+async def _exchange(url: str, key: str, wish: dict[str, Any] | None) -> tuple[int, bytes]:
+    """Status and body of one request."""
+    from leitstand.providers.http.pool import Pool
+    from leitstand.providers.http.request import HTTPRequest, Timeouts
+
+    headers = (
+        ("authorization", f"Bearer {key}"), ("content-type", "application/json"), ("accept-language", "en"),
+    )  # fmt: skip
+    body = b"" if wish is None else json.dumps(wish).encode()
+    request = HTTPRequest("GET" if wish is None else "POST", url, headers, body)
+    pool = Pool()
     try:
-        return str(json.loads(body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return "the server's answer cannot be read; is this the address of Leitstand?"
+        async with pool.send(request, Timeouts(5.0, _TIMEOUT_S, 30.0, _TIMEOUT_S)) as answer:
+            return answer.status, await answer.body(_LIMIT_BYTES)
+    finally:
+        await pool.close()
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """The object that a body holds; empty for anything else."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _offered(choices: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ Nothing is lost on the way between two ends of the same dialect: what has no pla
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -408,7 +408,7 @@ class Embedded(msgspec.Struct, frozen=True, tag=True):
     """The vector of input `index`, counted from 0."""
 
     index: int
-    vector: tuple[float, ...]
+    vector: Sequence[float]
 
 
 class Ranked(msgspec.Struct, frozen=True, tag=True):

@@ -190,6 +190,8 @@ class Book:
             detail["entities"] = self.entities
         if self.downgraded_to:
             detail["downgraded_to"] = self.downgraded_to
+        if self.admitted and self.admitted.route.name != self.request.prompt.model:
+            detail["answered_as"] = self.admitted.route.name
         tiering = self.admitted.tiering if self.admitted else None
         if tier := record(self.judgement, tiering, self.full_nano):
             detail["tier"] = tier

@@ -66,6 +66,10 @@ class Call:
         self.book.trace.load = Load(self.admitted.caller.person.name, self.need.input_least)
 
     @property
+    def prompt(self) -> Prompt:
+        return self.request.prompt
+
+    @property
     def route(self) -> Route:
         return self.admitted.route
 
@@ -188,18 +192,22 @@ class Call:
         """The answer for the cache: complete, and without originals in it.
 
         An answer from inside the house was made from the clear text; it is kept only when there was
-        nothing to replace, and never when it quotes documents, which may change.
+        nothing to replace, and never when it quotes documents, which may change. One that two calls wrote
+        is not kept. What it saves is what it cost, without attempts that failed.
         """
-        candidate, book = self.book.candidate, self.book
-        if candidate is None or not book.complete or not is_complete(frames):
+        candidate, book, attempt = self.book.candidate, self.book, self.trace.answer
+        if candidate is None or attempt is None or not book.complete or not is_complete(frames):
+            return None
+        if self.trace.continued:
             return None
         if candidate.protection is not Protection.MASKED and self.masked.count:
             return None
         if any(isinstance(chunk, Cited) for frame in frames for chunk in frame.chunks):
             return None
-        target = candidate.target
+        target, usage = candidate.target, attempt.tally.usage(complete=True)
         return CachedAnswer(
-            tuple(frames), target.provider, target.model, target.region.value, book.usage, book.cost_nano,
+            tuple(frames), target.provider, target.model, target.region.value, usage,
+            cost(usage, price_of(self.prices, target)),
             size_of(frames), asyncio.get_running_loop().time(),
         )  # fmt: skip
 

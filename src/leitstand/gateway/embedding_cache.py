@@ -50,10 +50,8 @@ class Remembering:
         now = asyncio.get_running_loop().time()
         names = names_of(masked.prompt, target)
         known = {name: found for name in names if (found := self._vectors.get(name, now)) is not None}
-        missing: dict[bytes, int] = {}  # a text that stands there twice is asked for once
-        for place, name in enumerate(names):
-            if name not in known:
-                missing.setdefault(name, place)
+        # By name, so a text that stands there twice is asked for once.
+        missing = {name: place for place, name in enumerate(names) if name not in known}
         if not missing:  # another request has brought the last ones since this one was judged
             yield self._answer(names, known, {}, (Used(Usage()),))
             return

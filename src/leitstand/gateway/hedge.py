@@ -42,46 +42,64 @@ async def race(
     after_s: float,
     rival: Callable[[], Runner | None],
     failed: Callable[[Candidate, UpstreamFault], None],
-) -> tuple[Runner | None, list[Runner]]:
-    """The runner that has its first content, None when all have failed; and those that were overtaken.
+    overtaken: Callable[[Attempt], None],
+) -> Runner | None:
+    """The runner that has its first content; None when both have failed.
 
     after_s: when the rival is asked for, unless the lead has ended. rival: None when nobody may run beside.
-    failed: told of each fault as it comes; the Refusal it may raise ends the race. Those overtaken are closed.
+    failed: told of each fault of two; the Refusal that it may raise ends the race. overtaken: told of the one
+    that was stopped. A lead that fails before it has a rival raises its UpstreamFault, as without a race.
     """
-    loop = asyncio.get_running_loop()
-    running: dict[asyncio.Task[None], Runner] = {}
-    ended: Refusal | None = None
-    winner: Runner | None = None
+    field = _Field(failed)
     async with asyncio.TaskGroup() as tasks:
-        running[tasks.create_task(lead.run(), name="lead")] = lead
-        rival_at: float | None = loop.time() + after_s
-        while running and winner is None and ended is None:
-            wait_s = None if rival_at is None else max(0.0, rival_at - loop.time())
-            done, _ = await asyncio.wait(running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-            if not done:
-                rival_at = None
-                if (second := rival()) is not None:
-                    running[tasks.create_task(second.run(), name="rival")] = second
-            for task in done:
-                if winner is not None:
-                    break
-                runner = running.pop(task)
-                try:
-                    winner = _outcome(runner, failed)
-                except Refusal as refusal:
-                    ended = refusal
-        for task in running:
+        field.enter(tasks, lead)
+        if not await field.first_within(after_s) and (second := rival()) is not None:
+            field.enter(tasks, second)
+        while field.running and field.is_open:
+            await field.first_within(None)
+        for task in field.running:
             task.cancel()
-    overtaken = list(running.values())
-    for runner in overtaken:
+    for runner in field.running.values():
         await runner.frames.aclose()
-    if ended is not None:
-        raise ended
-    return winner, overtaken
+        overtaken(runner.attempt)
+    if field.verdict is not None:
+        raise field.verdict
+    return field.winner
 
 
-def _outcome(runner: Runner, failed: Callable[[Candidate, UpstreamFault], None]) -> Runner | None:
-    if runner.fault is None:
-        return runner
-    failed(runner.candidate, runner.fault)
-    return None
+class _Field:
+    """Those who run, and what has come of the race so far. verdict: what ends it without a winner."""
+
+    def __init__(self, failed: Callable[[Candidate, UpstreamFault], None]) -> None:
+        self.running: dict[asyncio.Task[None], Runner] = {}
+        self.winner: Runner | None = None
+        self.verdict: Refusal | UpstreamFault | None = None
+        self._failed = failed
+        self._entered = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.winner is None and self.verdict is None
+
+    def enter(self, tasks: asyncio.TaskGroup, runner: Runner) -> None:
+        self._entered += 1
+        self.running[tasks.create_task(runner.run(), name=f"runner {self._entered}")] = runner
+
+    async def first_within(self, wait_s: float | None) -> bool:
+        """Wait for somebody to end and judge it; without a limit each runner's own patience is one."""
+        done, _ = await asyncio.wait(self.running, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if self.is_open:
+                self._judge(self.running.pop(task))
+        return bool(done)
+
+    def _judge(self, runner: Runner) -> None:
+        if runner.fault is None:
+            self.winner = runner
+        elif self._entered == 1:
+            self.verdict = runner.fault
+        else:
+            try:
+                self._failed(runner.candidate, runner.fault)
+            except Refusal as refusal:
+                self.verdict = refusal

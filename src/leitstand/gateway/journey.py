@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from leitstand.core.conversation import Masked
+from leitstand.core.conversation import Masked, Prompt
 from leitstand.core.errors import Refusal
 from leitstand.gateway import retry
 from leitstand.gateway.continuation import resumed
@@ -18,6 +18,10 @@ WindowOf = Callable[[Candidate], int | None]
 
 class Errand(Protocol):
     """A request as the router sees it; the real one is `gateway/call.py`."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """What the client asks."""
 
     @property
     def route(self) -> Route:
@@ -108,6 +112,11 @@ class Journey:
         Raises the refusal if asking anybody else would be wrong.
         """
         self.after(candidate, fault, tries=2)
+
+    def overtaken(self, attempt: Attempt) -> None:
+        """One of two was stopped, for the other came first or ended the race; it may be billed."""
+        attempt.fault = "overtaken"
+        self.errand.lose(attempt)
 
     def dead_end(self) -> Refusal:
         """What the client is told when nobody is left."""

@@ -12,18 +12,16 @@ of the configured limits; what providers tell counts for all of them anyway.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from leitstand.core.errors import Overloaded
-from leitstand.gateway.health import MAX_REST_S
+from leitstand.gateway.budgets import NEVER, SHORTEST_NAP_S, Budget, Spent
+from leitstand.gateway.gauges import Gauge
 from leitstand.policy.admit import Candidate
 from leitstand.providers.allowance import Allowance
-from leitstand.providers.base import Limits, Target
+from leitstand.providers.base import Target
 
-WINDOW_S = 60.0
 MOST_WAITING = 200
-_SHORTEST_NAP_S = 0.01
-_NEVER = float("inf")  # it depends on others: on a call that ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,114 +30,6 @@ class Load:
 
     person: str = ""
     tokens: int = 0
-
-
-@dataclass(eq=False, slots=True)
-class _Spent:
-    """One call. counted: whether it is among those of the last minute."""
-
-    at: float
-    tokens: int
-    counted: bool = True
-
-
-@dataclass(slots=True)
-class _Budget:
-    """The calls of one provider in the last minute and now, against its configured limits."""
-
-    open: int = 0
-    tokens: int = 0
-    calls: deque[_Spent] = field(default_factory=deque)
-
-    def wait_s(self, limits: Limits, share: int, tokens: int, now: float) -> float:
-        """Seconds until there is room; 0.0: now. A call that is larger than its limit goes when all is free."""
-        self._forget(now)
-        if limits.concurrency is not None and self.open >= _part(limits.concurrency, share):
-            return _NEVER
-        wait_s = 0.0
-        per_minute = limits.requests_per_minute
-        if per_minute is not None and len(self.calls) >= (most := _part(per_minute, share)):
-            wait_s = self._until(now, len(self.calls) - most)
-        if limits.tokens_per_minute is not None and self.tokens:
-            excess = self.tokens + tokens - _part(limits.tokens_per_minute, share)
-            for place, call in enumerate(self.calls):
-                if excess <= 0:
-                    break
-                excess -= call.tokens
-                wait_s = max(wait_s, self._until(now, place))
-        return wait_s
-
-    def count(self, call: _Spent) -> None:
-        self.calls.append(call)
-        self.tokens += call.tokens
-
-    def recount(self, call: _Spent, tokens: int) -> None:
-        if call.counted:
-            self.tokens += tokens - call.tokens
-        call.tokens = tokens
-
-    def _until(self, now: float, place: int) -> float:
-        return max(_SHORTEST_NAP_S, self.calls[place].at + WINDOW_S - now)
-
-    def _forget(self, now: float) -> None:
-        while self.calls and self.calls[0].at <= now - WINDOW_S:
-            gone = self.calls.popleft()
-            gone.counted = False
-            self.tokens -= gone.tokens
-
-
-def _part(limit: int, share: int) -> int:
-    return max(1, limit // share)
-
-
-@dataclass(slots=True)
-class Gauge:
-    """One learnt allowance. used: what went out since it was told.
-
-    at: when it was told. began: when its window began, as far as seen. A provider that says when all will be
-    there again refills evenly (a token bucket); one that does not begins anew with each window. Nothing told
-    is believed for longer than 90 seconds: then one asks again.
-    """
-
-    allowance: Allowance
-    at: float
-    began: float
-    used: int = 0
-
-    @property
-    def full_at(self) -> float:
-        """When everything is there again."""
-        told = self.allowance
-        if told.full_in_s is None:
-            return self.began + min(MAX_REST_S, told.window_s)
-        return self.at + min(MAX_REST_S, told.full_in_s)
-
-    def left(self, now: float) -> float:
-        """What is left now, reckoned; infinite once the figure is old."""
-        if now >= self.full_at:
-            return _NEVER
-        return self.allowance.remaining + self._rate * (now - self.at) - self.used
-
-    def wait_s(self, need: int, now: float) -> float:
-        """Seconds until `need` is left; at the latest until all is full."""
-        missing = min(need, self.allowance.limit or need) - self.left(now)
-        if missing <= 0:
-            return 0.0
-        until_full_s = max(_SHORTEST_NAP_S, self.full_at - now)
-        return min(until_full_s, missing / self._rate) if self._rate else until_full_s
-
-    @property
-    def _rate(self) -> float:
-        """What comes back per second."""
-        told = self.allowance
-        if told.limit is None or not told.full_in_s:
-            return 0.0
-        return max(0, told.limit - told.remaining) / told.full_in_s
-
-    def followed_by(self, told: Allowance, now: float) -> "Gauge":
-        """The gauge after a newer figure; one that has not risen belongs to the same window."""
-        same = told.remaining <= self.allowance.remaining and now < self.full_at
-        return Gauge(told, now, self.began if same else now)
 
 
 class Turn:
@@ -152,7 +42,7 @@ class Turn:
         self.load = load
         self._pacing = pacing
         self._budget = pacing.budget(candidate.target)
-        self._spent = _Spent(now, load.tokens, candidate.target.limits.per_minute)
+        self._spent = Spent(now, load.tokens, candidate.target.limits.per_minute)
         self._budget.open += 1
         if self._spent.counted:
             self._budget.count(self._spent)
@@ -182,7 +72,7 @@ class Pacing:
     def __init__(self) -> None:
         self.share = 1
         """How many processes use the same limits."""
-        self._budgets: dict[str, _Budget] = {}
+        self._budgets: dict[str, Budget] = {}
         self._gauges: dict[tuple[str, str], dict[tuple[str, str], Gauge]] = {}
         self._queues: dict[str, deque[_Waiting]] = {}  # by person, in the order of their turns
         self._waiting = 0
@@ -193,11 +83,11 @@ class Pacing:
         """Requests in the queue."""
         return self._waiting
 
-    def budget(self, target: Target) -> _Budget:
+    def budget(self, target: Target) -> Budget:
         """The calls of a target's provider."""
         found = self._budgets.get(target.provider)
         if found is None:
-            found = self._budgets[target.provider] = _Budget()
+            found = self._budgets[target.provider] = Budget()
         return found
 
     def learn(self, target: Target, told: Sequence[Allowance]) -> None:
@@ -237,7 +127,7 @@ class Pacing:
             return turn
         shortest_s = self._shortest_s(candidates, load, now)
         patience_s = max(each.target.limits.max_wait_s for each in candidates)
-        in_vain = patience_s == 0 or patience_s < shortest_s < _NEVER
+        in_vain = patience_s == 0 or patience_s < shortest_s < NEVER
         if in_vain or self._waiting >= MOST_WAITING:
             raise _overloaded(candidates, shortest_s)
         waiting = _Waiting(candidates, load, asyncio.get_running_loop().create_future())
@@ -295,10 +185,10 @@ class Pacing:
             wait_s
             for queue in self._queues.values()
             for each in queue
-            if (wait_s := self._shortest_s(each.candidates, each.load, now)) != _NEVER
+            if (wait_s := self._shortest_s(each.candidates, each.load, now)) != NEVER
         ]
         if naps:
-            nap_s = max(_SHORTEST_NAP_S, min(naps))
+            nap_s = max(SHORTEST_NAP_S, min(naps))
             self._timer = asyncio.get_running_loop().call_later(nap_s, self.pump)
 
     def _round(self, now: float) -> int:
@@ -330,7 +220,7 @@ class Pacing:
         return Turn(self, candidate, load, now)
 
     def _shortest_s(self, candidates: Sequence[Candidate], load: Load, now: float) -> float:
-        return min((self.wait_s(each.target, load, now) for each in candidates), default=_NEVER)
+        return min((self.wait_s(each.target, load, now) for each in candidates), default=NEVER)
 
 
 def _has_come(turn: asyncio.Future[Turn]) -> bool:
@@ -343,7 +233,7 @@ def _providers(waiting: _Waiting) -> list[str]:
 
 def _overloaded(candidates: Sequence[Candidate], wait_s: float) -> Overloaded:
     names = ", ".join(dict.fromkeys(each.target.provider for each in candidates))
-    retry_after_s = 5.0 if wait_s == _NEVER else max(1.0, wait_s)
+    retry_after_s = 5.0 if wait_s == NEVER else max(1.0, wait_s)
     return Overloaded(
         f"Zurzeit ist kein Platz frei: Bei {names} sind die Grenzen erreicht. Versuchen Sie es in {retry_after_s:.0f} Sekunden noch einmal.",
         f"There is no room at the moment: the limits at {names} are reached. Try again in {retry_after_s:.0f} seconds.",

@@ -5,14 +5,13 @@ word of one has its match in the other, and the first symbol without one tells w
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from itertools import pairwise
 
 from leitstand.gateway import quantities
+from leitstand.gateway import wording as words
 from leitstand.gateway.stems import PARTICLES, stem_of_noun, stems_of_other, substantive_gender
 from leitstand.privacy.placeholders import PLACEHOLDER, key_of
 
@@ -24,44 +23,6 @@ _TOKEN = re.compile(
 )
 _CAPITALISED = re.compile(r"(?<![.?!:] )(?<!^)\b[A-ZÄÖÜ][\wäöüß]*")
 _PUNCTUATION = frozenset(".,;:?!")
-_GOVERNING = frozenset({
-    "über", "unter", "vor", "nach", "aus", "ab", "bis", "seit", "gegen", "ohne", "an", "statt", "anstatt",
-    "hinter", "als", "gegenüber",
-})  # fmt: skip
-_SHORT = {"vom": "von", "zum": "zu", "zur": "zu", "im": "in", "ins": "in", "beim": "bei", "am": "an_dem"}
-_LOOSE = (
-    frozenset(
-        ["von", "mit", "für", "bei", "zu", "wegen", "auf", "in", "um", "durch", "zwischen", "während", "per"]
-    )
-    | _SHORT.keys()
-)
-_WAYS = {"von": "from", "auf": "towards", "in": "towards", "zu": "towards"}
-_AND = frozenset({"und", "oder", "sowie"})
-_ARTICLES = frozenset({
-    "der", "die", "das", "des", "dem", "den", "ein", "eine", "einen", "einem", "einer", "eines",
-})  # fmt: skip
-_OBJECTS = frozenset({"uns", "mir", "mich", "dir", "euch", "ihm", "ihn", "ihr", "ihnen"})
-_AUXILIARIES = {
-    "hat": ">perfect",
-    "haben": ">perfect",
-    "habe": ">perfect",
-    "ist": ">state",
-    "sind": ">state",
-} | {"wird": ">passive", "werden": ">passive"}
-_IMPERSONAL = frozenset({"ich", "wir", "man"})
-_NOMINATIVE = frozenset({"der", "ein"})
-_OBJECT = frozenset({"dem", "den", "einem", "einen"})
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """The tables of same_words.toml. markers: kind by word. same: the first word of its line by word."""
-
-    phrases: tuple[tuple[re.Pattern[str], str], ...]
-    fillers: frozenset[str]
-    markers: Mapping[str, str]
-    same: Mapping[str, str]
-    moving: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +30,13 @@ class Reading:
     """One question.
 
     symbols: kind by symbol, in order of first appearance; kinds are those of same_words.toml and `number`,
-    `name`, `quote`, `word`. sequence: all symbols in order. governed: (preposition, symbol after it), for
-    prepositions that decide. leads: what introduces a symbol: its preposition, else `the` for an article
-    (for names the article itself), else nothing. pairs: symbols joined by `und` or `oder`. ways: `from` or `towards` of what stands after `von`, `auf` and the like. cases: `nominative` or `object` of nouns without a preposition. nouns: symbols written with a capital.
-    forms: how other words were written. passive: `wird geprüft`. impersonal: `ich`, `wir` or `man` does it.
+    `name`, `quote`, `word`. sequence: all symbols in order. nouns: those written with a capital. forms: how
+    the other words were written.
+    governed: (preposition, symbol after it), for prepositions that decide. ways: `from` or `towards` of what
+    stands after `von`, `auf` and the like. leads: what introduces a symbol: its preposition, else `the` for an
+    article (for names the article itself), else nothing. pairs: symbols joined by `und` or `oder`.
+    cases: `nominative` or `object` of nouns without a preposition. passive: `wird geprüft`. impersonal: `ich`,
+    `wir` or `man` does it.
     """
 
     symbols: Mapping[str, str]
@@ -98,23 +62,9 @@ class Reading:
         return frozenset(symbol for symbol, kind in self.symbols.items() if kind == "name")
 
 
-@cache
-def wording() -> Wording:
-    """The tables, read once."""
-    tables = tomllib.loads(files("leitstand.gateway").joinpath("same_words.toml").read_text("utf-8"))
-    lines = [line.split() for line in tables["same"]["groups"].splitlines() if line.strip()]
-    return Wording(
-        tuple((re.compile(pattern), new) for pattern, new in tables["phrases"]),
-        frozenset(tables["fillers"].split()),
-        {word: kind for kind, words in tables["markers"].items() for word in words.split()},
-        {word: line[0] for line in lines for word in line},
-        frozenset(tables["moving"]["words"].split()),
-    )
-
-
 def is_lasting(text: str) -> bool:
     """Whether the same question deserves the same answer later: nothing of now, of today, of another try."""
-    return wording().moving.isdisjoint(re.findall(r"\w+", text.lower()))
+    return words.wording().moving.isdisjoint(re.findall(r"\w+", text.lower()))
 
 
 def is_readable(text: str) -> bool:
@@ -124,7 +74,7 @@ def is_readable(text: str) -> bool:
 
 def read(text: str) -> Reading:
     """Read a question that `is_readable`, with placeholders in place of names."""
-    tables = wording()
+    tables = words.wording()
     nouns = {word.lower() for word in _CAPITALISED.findall(text)}
     text, quotes = _quoted(text)
     text = PLACEHOLDER.sub(_placeholder, text).lower()
@@ -155,7 +105,7 @@ def _placeholder(match: re.Match[str]) -> str:
 class _Reader:
     """Turns tokens into a Reading, token by token."""
 
-    def __init__(self, tables: Wording, nouns: set[str]) -> None:
+    def __init__(self, tables: words.Wording, nouns: set[str]) -> None:
         self._tables = tables
         self._capitalised = nouns
         self._symbols: dict[str, str] = {}
@@ -197,26 +147,26 @@ class _Reader:
 
     def _token(self, token: str, following: str) -> None:
         tables = self._tables
-        self._joined = self._joined or token in _AND
+        self._joined = self._joined or token in words.AND
         if token in _PUNCTUATION:
             self._end_of_clause()
         elif token[0] in "@#" and len(token) > 1:
             self._note(token, "name" if token[0] == "@" else "number")
-        elif token in PARTICLES and following in _PUNCTUATION and token != "zu":
+        elif token in PARTICLES and following in _PUNCTUATION and token not in words.INFINITIVE:
             self._note(f"~{token}", "word")
-        elif token in _GOVERNING or token in _LOOSE:
-            self._preposition = _SHORT.get(token, token)
+        elif token in words.GOVERNING or token in words.LOOSE:
+            self._preposition = words.SHORT.get(token, token)
             if token in tables.markers:
                 self._symbol(token, tables.markers[token])
-        elif token in _OBJECTS and self._preposition:
+        elif token in words.OBJECTS and self._preposition:
             self._governed.add((self._preposition, token))
             self._preposition = ""
         elif token in tables.markers:
             self._symbol(tables.same.get(token, token), tables.markers[token])
         elif token in tables.fillers:
-            self._article = token
-            self._auxiliary = _AUXILIARIES.get(token, self._auxiliary)
-            self._impersonal = self._impersonal or token in _IMPERSONAL
+            self._article = token if token in words.ARTICLES else self._article
+            self._auxiliary = words.AUXILIARIES.get(token, self._auxiliary)
+            self._impersonal = self._impersonal or token in words.IMPERSONAL
         else:
             self._word(token)
 
@@ -247,16 +197,16 @@ class _Reader:
             self._note(symbol, "word")
 
     def _note_case(self, symbol: str) -> None:
-        if not self._preposition and self._article in _NOMINATIVE | _OBJECT:
-            self._cases[symbol] = "nominative" if self._article in _NOMINATIVE else "object"
+        if not self._preposition and self._article in words.NOMINATIVE | words.OBJECT:
+            self._cases[symbol] = "nominative" if self._article in words.NOMINATIVE else "object"
 
     def _note(self, symbol: str, kind: str) -> None:
         """A symbol that a preposition may govern; adjectives leave it to the noun behind them."""
         preposition = self._preposition
-        if preposition in _GOVERNING or (preposition and kind == "name"):
+        if preposition in words.GOVERNING or (preposition and kind == "name"):
             self._governed.add((preposition, symbol))
-        if preposition in _WAYS:
-            self._ways[symbol] = _WAYS[preposition]
+        if preposition in words.WAYS:
+            self._ways[symbol] = words.WAYS[preposition]
         self._leads.setdefault(symbol, self._lead(kind))
         if self._joined:
             self._pairs.add(frozenset((self._last, symbol)))
@@ -269,7 +219,7 @@ class _Reader:
     def _lead(self, kind: str) -> str:
         if self._preposition or kind == "name":
             return self._preposition or self._article
-        return "the" if self._article in _ARTICLES else ""
+        return "the" if self._article in words.ARTICLES else ""
 
     def _symbol(self, symbol: str, kind: str) -> None:
         self._symbols.setdefault(symbol, kind)

@@ -48,7 +48,11 @@ _UNSAID = TIMEOUTS | {_K.CUT, _K.MALFORMED}  # it ended without a word of the pr
 
 
 def next_step(fault: UpstreamFault, tries_here: int, others_left: bool) -> Step:
-    """The step after `tries_here` tries at this target, with or without another candidate to go to."""
+    """The step after `tries_here` tries at this target, with or without another candidate to go to.
+
+    A try that went out twice, the first time over a dead connection, counts twice.
+    """
+    tries_here += fault.resent
     if fault.kind in _STOP:
         return Step.STOP
     if fault.kind in _AGAIN_THEN_NEXT and tries_here < 2:

@@ -97,7 +97,7 @@ class Router:
             try:
                 return await self._first(runner, journey)
             except UpstreamFault as fault:
-                tries += 2 if fault.resent else 1
+                tries += 1
                 if journey.after(turn.candidate, fault, tries) is retry.Step.NEXT:
                     return None
                 await asyncio.sleep(retry.pause_s(fault))
@@ -109,11 +109,7 @@ class Router:
         if after_s is None:
             lead.first = await anext(lead.frames)
             return lead
-        winner, overtaken = await race(lead, after_s, lambda: self._rival(journey), journey.lost)
-        for runner in overtaken:
-            runner.attempt.fault = "overtaken"
-            journey.errand.lose(runner.attempt)
-        return winner
+        return await race(lead, after_s, lambda: self._rival(journey), journey.lost, journey.overtaken)
 
     def _rival(self, journey: Journey) -> Runner | None:
         """The next candidate that is free at once and paid for beside the first."""
@@ -133,7 +129,7 @@ class Router:
 
     async def _with_continuations(self, journey: Journey, runner: Runner) -> Answer:
         """The frames of an answer that is continued where it breaks off, as long as somebody can."""
-        begun_by, said = runner.candidate, Transcript(journey.protect(runner.candidate).prompt)
+        begun_by, said = runner.candidate, Transcript(journey.errand.prompt)
         joint: Joint | None = None
         trace = journey.errand.trace
         while True:
@@ -161,17 +157,16 @@ class Router:
             raise broken
         if retry.next_step(broken.fault, 1, others_left=True) is not retry.Step.AGAIN:
             candidates = [*candidates[1:], *candidates[:1]]
-        errand = journey.errand
-        onward = Journey(errand, candidates, self._window, said=text)
         try:
-            return await self._begin(onward)
+            return await self._begin(Journey(journey.errand, candidates, self._window, said=text))
         except Refusal as refusal:
             raise broken from refusal
 
     def _can_resume(self, candidate: Candidate, last: Runner, journey: Journey) -> bool:
+        """Only who sees the prompt in the same way: neither clear text nor placeholders change the house."""
         if self._abilities is None or candidate.protection is not last.candidate.protection:
             return False
-        return self._abilities.continues(candidate.target, journey.protect(candidate).prompt)
+        return self._abilities.continues(candidate.target, journey.errand.prompt)
 
     def order(
         self, candidates: Sequence[Candidate], strategy: Strategy, least_tokens: int = 0
@@ -204,9 +199,8 @@ class Router:
         return self._abilities.window(candidate.target)
 
     def _runner(self, turn: Turn, journey: Journey, *, again: bool = False) -> Runner:
-        errand = journey.errand
         attempt = Attempt(turn, journey.tally(), asyncio.get_running_loop().time())
-        errand.trace.attempts.append(attempt)
+        journey.errand.trace.attempts.append(attempt)
         return Runner(attempt, make(attempt, journey, self._door, self._health, again=again))
 
 

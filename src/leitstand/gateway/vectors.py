@@ -32,8 +32,8 @@ class Known:
     stored_at: float
 
     def at(self, index: int) -> Embedded:
-        """The vector as that of input `index`."""
-        return Embedded(index, tuple(array("f", self.packed)))
+        """The vector as that of input `index`; its numbers are looked at in place, not unpacked."""
+        return Embedded(index, memoryview(self.packed).cast("f"))
 
     @property
     def size_bytes(self) -> int:

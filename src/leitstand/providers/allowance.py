@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 Measure = Literal["requests", "tokens", "input_tokens", "output_tokens"]
@@ -62,6 +63,7 @@ _DURATION = re.compile(
     r"(?:(?P<h>\d{1,6})h)?(?:(?P<m>\d{1,6})m)?(?:(?P<s>\d{1,9}(?:\.\d{1,9})?)s)?(?:(?P<ms>\d{1,9}(?:\.\d{1,9})?)ms)?"
 )
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,9})?")
+_MOST_DIGITS = 15
 _EPOCH_S, _EPOCH_MS = 1e9, 1e12  # a larger number is a moment, not a wait
 
 
@@ -72,13 +74,14 @@ def read(headers: Mapping[str, str], now: datetime) -> tuple[Allowance, ...]:
     """
     found: dict[tuple[Measure, str], dict[str, str]] = {}
     for name, value in headers.items():
-        if ("limit" in name or "endpoint-call" in name) and (place := _place(name)) is not None:
+        if (place := _place(name)) is not None:
             measure, window, field = place
             found.setdefault((measure, window), {})[field] = value.strip()
     allowances = (_allowance(*key, fields, now) for key, fields in found.items())
     return tuple(each for each in allowances if each is not None)
 
 
+@lru_cache(maxsize=512)  # the same few names come with every answer
 def _place(name: str) -> tuple[Measure, str, str] | None:
     """(measure, window, field) of a header name, or None for another header."""
     for pattern in _NAMES:
@@ -100,6 +103,8 @@ def _allowance(measure: Measure, window: str, fields: dict[str, str], now: datet
 
 def _count(value: str) -> int | None:
     """A count; a negative one (more was used than allowed) is 0."""
+    if value.isdecimal() and len(value) <= _MOST_DIGITS:
+        return int(value)
     if _NUMBER.fullmatch(value):
         return int(float(value))
     return 0 if value.startswith("-") and _NUMBER.fullmatch(value[1:]) else None

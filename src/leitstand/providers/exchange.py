@@ -121,7 +121,7 @@ async def _all(ask: Callable[[Step], Coroutine[None, None, Frame]], steps: Seque
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ask(step), name=f"step {step.path}") for step in steps]
     except ExceptionGroup as several:
-        raise
+        raise several.exceptions[0] from several
     return [task.result() for task in tasks]
 
 

@@ -45,7 +45,7 @@ class TierDecision:
 
 @dataclass(frozen=True)
 class TierSnapshot:
-    """The figures of a period and its last decisions. from_cache: answered without any model, in no sum."""
+    """The figures of a period and its last answered decisions. from_cache: answered without any model, in no sum."""
 
     figures: tuple[TierFigures, ...]
     recent: tuple[TierDecision, ...]
@@ -77,13 +77,13 @@ def take_tiers(journal: Journal, start_us: int, end_us: int, recent: int) -> Tie
     last: list[TierDecision] = []
     for row in journal.tiered(start_us, end_us):
         entry = _entry(row)
-        if entry is None:
+        if entry is None or row.outcome not in ANSWERED:
             continue
         if len(last) < recent:
             last.append(_decision(row, entry))
         if row.outcome == "cached":
             from_cache += 1
-        elif row.outcome in ANSWERED:
+        else:
             _add(sums[Tier(entry["taken"])], row.cost_nano, entry)
     figures = tuple(TierFigures(tier, s.requests, s.cost_nano, s.full_nano) for tier, s in sums.items())
     return TierSnapshot(figures, tuple(last), from_cache)
@@ -103,6 +103,7 @@ def _entry(row: TieredRow) -> Mapping[str, Any] | None:
 
 def _decision(row: TieredRow, entry: Mapping[str, Any]) -> TierDecision:
     features: Mapping[str, tuple[float, float]] = entry.get("features", {})
+    reasons = ((name, points) for name, (_value, points) in features.items())
     return TierDecision(
         time=from_us(row.time_us),
         use_case=row.use_case,
@@ -111,6 +112,6 @@ def _decision(row: TieredRow, entry: Mapping[str, Any]) -> TierDecision:
         why=entry["why"],
         passed=tuple(entry.get("passed", ())),
         score=entry.get("score"),
-        reasons=tuple((name, points) for name, (_value, points) in features.items()),
+        reasons=tuple(sorted(reasons, key=lambda reason: -abs(reason[1]))),
         cost_nano=row.cost_nano,
     )

@@ -32,8 +32,10 @@ class EmbeddingBody(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(EmbeddingBody)
 
 
-def read(body: bytes, invalid: Callable[[str], Problem] = openai_errors.invalid) -> Lookup:
-    """The whole answer to a request; raises BadRequest in the shape of `invalid`."""
+def read(
+    body: bytes, invalid: Callable[[str], Problem] = openai_errors.invalid, most: int = MOST_INPUTS
+) -> Lookup:
+    """The whole answer to a request of at most so many inputs; raises BadRequest in the shape of `invalid`."""
     try:
         asked = _DECODER.decode(body)
     except msgspec.MsgspecError as cause:
@@ -41,8 +43,8 @@ def read(body: bytes, invalid: Callable[[str], Problem] = openai_errors.invalid)
     inputs, used = _inputs(asked.input)
     if not inputs or not all(inputs):
         raise BadRequest(invalid("Invalid 'input': input cannot be an empty string."))
-    if len(inputs) > MOST_INPUTS:
-        raise BadRequest(invalid(f"Invalid 'input': array too long, at most {MOST_INPUTS}."))
+    if len(inputs) > most:
+        raise BadRequest(invalid(f"Invalid 'input': array too long, at most {most}."))
     wanted = asked.dimensions or asked.output_dimension
     size = wanted or _DIMENSIONS.get(asked.model, _DEFAULT_DIMENSIONS)
     if not 1 <= size <= 4096:

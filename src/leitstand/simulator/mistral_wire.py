@@ -22,6 +22,7 @@ _FINISH: dict[Stop, str] = {
     "filter": "content_filter",
 }
 _FRONT = "/mistral"
+_MOST_INPUTS = 512
 _DONE = Event(b"data: [DONE]\n\n", "close")
 
 
@@ -63,7 +64,7 @@ class MistralWire:
             known = msgspec.structs.asdict(asked)
             return Prefixed(**{**known, "beginning": prefix}, prefix=prefix) if prefix else asked
         if request.method == "POST" and path == "/v1/embeddings":
-            return embeddings.read(request.body, _invalid)
+            return embeddings.read(request.body, _invalid, _MOST_INPUTS)
         if request.method == "POST" and path == "/v1/audio/transcriptions":
             return sounds.read_mistral(request, _invalid)
         if request.method == "GET" and path == "/v1/models":

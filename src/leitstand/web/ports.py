@@ -15,7 +15,8 @@ from leitstand.core.classes import Region, Role
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import NanoEuro
 from leitstand.core.tiers import Tier
-from leitstand.gateway.drill import Drill, DrillChoice, DrillReport
+from leitstand.gateway.drill import Drill, DrillChoice
+from leitstand.gateway.drill_report import DrillReport
 from leitstand.identity.roles import Permission
 from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leitstand.api.dialects import responses
+from leitstand.api.dialects import chat, responses
 from leitstand.api.dialects.responses_answer import Identity, encode_plain
 from leitstand.api.dialects.responses_stream import StreamEncoder
 from leitstand.core.conversation import (
@@ -177,6 +177,33 @@ def _to_chat(**fields: Any) -> dict[str, Any]:
     return json.loads(chat_wire.encode(prompt, "gpt-4o"))
 
 
+def test_a_chat_conversation_reaches_a_provider_of_this_dialect() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "wetter", "arguments": "{}"}}
+    body = {
+        "model": "m", "max_tokens": 50, "verbosity": "low", "reasoning_effort": "low", "seed": 1,
+        "tools": [{"type": "function", "function": {"name": "wetter"}}],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}, "strict": True}},
+        "messages": [
+            {"role": "developer", "content": "Kurz."},
+            {"role": "user", "content": [{"type": "text", "text": "Hier"}, {"type": "image_url", "image_url": {"url": "https://a.example/b.png", "detail": "low"}}]},
+            {"role": "assistant", "content": "Ich sehe nach.", "annotations": [], "refusal": None, "reasoning_content": "Hm", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c1", "content": "Regen"},
+        ],
+    }  # fmt: skip
+    assert json.loads(wire.encode(chat.decode_request(json.dumps(body).encode()), "gpt-5")) == {
+        "model": "gpt-5", "max_output_tokens": 50, "reasoning": {"effort": "low"}, "store": False,
+        "tools": [{"type": "function", "name": "wetter", "strict": False, "parameters": {"type": "object", "properties": {}}}],
+        "text": {"format": {"type": "json_schema", "name": "a", "schema": {"type": "object"}, "strict": True}, "verbosity": "low"},
+        "input": [
+            {"role": "developer", "content": "Kurz."},
+            {"role": "user", "content": [{"type": "input_text", "text": "Hier"}, {"type": "input_image", "image_url": "https://a.example/b.png", "detail": "low"}]},
+            {"role": "assistant", "content": "Ich sehe nach."},
+            {"type": "function_call", "call_id": "c1", "name": "wetter", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "Regen"},
+        ],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
@@ -223,6 +250,12 @@ def _frames(events: list[bytes]) -> list[Frame]:
         frames.append(frame)
     assert decoder.complete(1)
     return frames
+
+
+def _frame_of(event: dict[str, Any]) -> Frame:
+    frame = wire.Decoder().feed(event["type"], json.dumps(event).encode())
+    assert frame is not None
+    return frame
 
 
 def _events(stream: bytes) -> list[dict[str, Any]]:
@@ -281,7 +314,8 @@ def test_a_stream_changed_in_the_middle_stays_well_formed(first_changed: int) ->
     assert deltas == "Guten Tag, Person_001"
 
 
-def test_an_item_of_the_provider_alone_keeps_its_place_in_a_changed_stream() -> None:
+@pytest.mark.parametrize("passed_before", [0, 1, 2, 3])
+def test_an_item_of_the_provider_alone_keeps_its_place_in_a_changed_stream(passed_before: int) -> None:
     search = {"id": "ws_1", "type": "web_search_call", "status": "completed"}
     raw = [
         {"type": "response.output_item.added", "output_index": 0, "item": search},
@@ -289,17 +323,18 @@ def test_an_item_of_the_provider_alone_keeps_its_place_in_a_changed_stream() -> 
         {"type": "response.output_item.done", "output_index": 0, "item": search},
     ]
     encoder = StreamEncoder(_ASKED, Identity("resp_own"))
-    stream = encoder.frame(Frame((Started("x", "m"),)), changed=True)
-    for event in raw:
-        stream += encoder.frame(
-            Frame((), json.dumps(event).encode(), "responses", event["type"]), changed=False
-        )
+    created = {"type": "response.created", "sequence_number": 0, "response": {"id": "x", "model": "m"}}
+    stream = encoder.frame(_frame_of(created), changed=False)
+    for place, event in enumerate(raw):
+        if place == passed_before:
+            stream += encoder.frame(Frame((Used(Usage()),)), changed=True)
+        stream += encoder.frame(_frame_of({**event, "sequence_number": place + 1}), changed=False)
     stream += (
         encoder.frame(Frame((TextDelta("Gefunden"), Stopped(StopReason.END))), changed=True)
         + encoder.finish()
     )
     events = _events(stream)
-    assert [event["type"] for event in events[2:5]] == [event["type"] for event in raw]
+    assert [event["type"] for event in events[1:4]] == [event["type"] for event in raw]
     assert [item["type"] for item in events[-1]["response"]["output"]] == ["web_search_call", "message"]
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
 

@@ -104,6 +104,29 @@ async def test_kept_connection_that_the_server_closed_is_replaced_once(pool: Poo
         assert pool.stats().retried == 1
 
 
+async def test_a_request_that_went_out_twice_says_so_when_it_fails(pool: Pool):
+    async def play(peer: Peer) -> None:
+        head, _ = await peer.request()
+        if peer.number == 0:
+            await peer.send(answer(head.split()[1]))
+            await peer.request()
+
+    async with wire_server(play) as server:
+        await ask(pool, server.url("/a"))
+        with pytest.raises(ConnectionCut) as cut:
+            await ask(pool, server.url("/b"))
+        assert cut.value.resent
+        assert server.accepted == 2
+
+
+async def test_a_request_that_may_go_out_once_takes_a_fresh_connection(pool: Pool):
+    async with wire_server(echo_path) as server:
+        await ask(pool, server.url("/a"))
+        async with pool.send(HTTPRequest("GET", server.url("/b"), once=True), PATIENT) as response:
+            assert await response.body(100) == b"/b"
+        assert server.accepted == 2
+
+
 async def test_fresh_connection_that_dies_is_not_asked_again(pool: Pool):
     asked = 0
 

@@ -5,7 +5,8 @@ from the cache: as numbers, or as base64 of 32-bit floats, which the official SD
 """
 
 import base64
-import struct
+import sys
+from array import array
 from functools import partial
 from typing import Any
 
@@ -61,7 +62,11 @@ def _write(prompt: Prompt, frame: Frame) -> Reply:
     packed = prompt.extra.get("encoding_format") == "base64"
     tokens = input_tokens(frame, prompt)
     rows = [
-        {"object": "embedding", "index": chunk.index, "embedding": _packed(chunk) if packed else chunk.vector}
+        {
+            "object": "embedding",
+            "index": chunk.index,
+            "embedding": _packed(chunk) if packed else list(chunk.vector),
+        }
         for chunk in frame.chunks
         if isinstance(chunk, Embedded)
     ]
@@ -77,4 +82,7 @@ def _write(prompt: Prompt, frame: Frame) -> Reply:
 
 def _packed(chunk: Embedded) -> str:
     """Base64 of 32-bit floats, the least significant byte first."""
-    return base64.b64encode(struct.pack(f"<{len(chunk.vector)}f", *chunk.vector)).decode()
+    numbers = array("f", chunk.vector)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return base64.b64encode(numbers.tobytes()).decode()

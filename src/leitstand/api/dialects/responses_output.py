@@ -103,7 +103,7 @@ class Output:
             event = msgspec.json.decode(frame.raw or b"{}")
             match frame.event:
                 case "response.output_item.added":
-                    self._adopt(event["item"], frame.chunks)
+                    self._adopt(event["item"], event.get("output_index"), frame.chunks)
                 case "response.output_item.done":
                     self._replace(event["item"])
                 case "response.content_part.added" if self._open is not None:
@@ -268,7 +268,7 @@ class Output:
         else:
             self._note(chunk)
 
-    def _adopt(self, item: Json, chunks: Sequence[Chunk]) -> None:
+    def _adopt(self, item: Json, theirs: int | None, chunks: Sequence[Chunk]) -> None:
         adopted = _Open(len(self.items), item)
         self.items.append(item)
         call = next((chunk for chunk in chunks if isinstance(chunk, ToolCallStarted)), None)
@@ -276,6 +276,8 @@ class Output:
             self._calls[call.index] = adopted
         elif item.get("type") in _OURS:
             self._open = adopted
+        elif theirs is not None:
+            self._foreign[theirs] = adopted.place
 
     def _replace(self, item: Json) -> None:
         """A provider's item is whole; its own words count."""

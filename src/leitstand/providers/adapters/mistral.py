@@ -27,7 +27,7 @@ _REGIONAL: Mapping[Region, str] = MappingProxyType(
 
 _TASKS: Final[Tasks] = MappingProxyType(
     {
-        "embeddings": Embeddings(128, 16_000, "output_dimension", packed=False, user=False),
+        "embeddings": Embeddings(512, 16_000, "output_dimension", packed=False, user=False),
         "transcriptions": Transcriptions(("diarize", "context_bias"), formats=False, hints=False),
     }
 )

@@ -65,6 +65,8 @@ def lacking(prompt: Prompt, *, dimensions: bool) -> str | None:
     """What a prompt asks beyond vectors of floats. dimensions: whether their number can be chosen."""
     if prompt.extra.get("encoding_format") not in (None, "float", "base64"):
         return f"encoding_format: {prompt.extra['encoding_format']}"
+    if not task.inputs(prompt):
+        return task.only_text(prompt) or "no input"
     known = {"encoding_format", *(("dimensions",) if dimensions else ())}
     return task.lacking(prompt, known, hints=HINTS) or task.only_text(prompt)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from leitstand.core.conversation import (
     AnswerFormat,
@@ -61,24 +62,18 @@ def encode(prompt: Prompt, model: str) -> bytes:
     if native and messages and (messages[0].extra or {}).get("type") == "instructions":
         body["instructions"] = "".join(part.text for part in messages[0].parts if isinstance(part, Text))
         messages = messages[1:]
-    turns = messages if native else narrow.plain_turns(prompt, keep_thoughts=True)
+    turns = messages if native else tuple(_foreign_turns(prompt))
     body["input"] = [item for message in turns for item in _items(message)]
     if prompt.max_tokens is not None:
         body["max_output_tokens"] = prompt.max_tokens
     effort = prompt.reasoning_effort if native else effort_of(prompt, model)
-    # Reasoning models refuse sampling settings; a client of OpenAI's own dialects is trusted to know that.
-    if prompt.dialect != "messages" or not effort:
-        if prompt.temperature is not None:
-            body["temperature"] = prompt.temperature
-        if prompt.top_p is not None:
-            body["top_p"] = prompt.top_p
+    _add_sampling(body, prompt, effort)
     if prompt.tool_choice is not None:
         _choose(body, prompt.tool_choice)
     _add_text(body, prompt)
-    reasoning = {
-        **({"effort": effort} if effort else {}),
-        **(prompt.extra.get("reasoning") or {} if native else {}),
-    }
+    reasoning = {"effort": effort} if effort else {}
+    if native:
+        reasoning |= prompt.extra.get("reasoning") or {}
     if reasoning:
         body["reasoning"] = reasoning
     _add_extra(body, prompt, model, native)
@@ -86,6 +81,23 @@ def encode(prompt: Prompt, model: str) -> bytes:
     if prompt.stream:
         body["stream"] = True
     return _encode(body)
+
+
+def _foreign_turns(prompt: Prompt) -> Iterator[Message]:
+    """Turns of another dialect in plain words; of its own fields only the developer's role has a place."""
+    for turn in narrow.plain_turns(prompt, keep_thoughts=True):
+        is_developer = (turn.extra or {}).get("role") == "developer"
+        yield replace(turn, extra={"role": "developer"} if is_developer else None)
+
+
+def _add_sampling(body: Json, prompt: Prompt, effort: str) -> None:
+    """Reasoning models refuse these; a client of OpenAI's own dialects is trusted to know that."""
+    if prompt.dialect == "messages" and effort:
+        return
+    if prompt.temperature is not None:
+        body["temperature"] = prompt.temperature
+    if prompt.top_p is not None:
+        body["top_p"] = prompt.top_p
 
 
 def _add_text(body: Json, prompt: Prompt) -> None:

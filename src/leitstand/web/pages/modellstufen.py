@@ -103,7 +103,11 @@ def _routes(desk: Desk) -> Sequence[Route]:
 
 
 def _page(
-    visit: Visit, snapshot: TierSnapshot, models: dict[str, dict[Tier, str]], text: str, tried: TriedText | None
+    visit: Visit,
+    snapshot: TierSnapshot,
+    models: dict[str, dict[Tier, str]],
+    text: str,
+    tried: TriedText | None,
 ) -> TiersPage:
     form, saved_nano = visit.form, snapshot.full_nano - snapshot.cost_nano
     return TiersPage(
@@ -126,7 +130,8 @@ def _rows(visit: Visit, snapshot: TierSnapshot, models: dict[str, dict[Tier, str
     return tuple(
         TierRow(
             word=visit.say(TIER_WORDS[each.tier]),
-            models=", ".join(sorted({tiers[each.tier] for tiers in models.values() if each.tier in tiers})) or NONE,
+            models=", ".join(sorted({tiers[each.tier] for tiers in models.values() if each.tier in tiers}))
+            or NONE,
             share=str(form.percent(each.requests / snapshot.requests)),
             width=f"{100 * each.requests / snapshot.requests:.1f}",
             requests=form.number(each.requests),
@@ -180,7 +185,11 @@ def _tried(visit: Visit, text: str, judgement: Judgement) -> TriedText:
         score=form.number(judgement.score),
         points=(
             (visit.say("Ausgangswert"), form.signed(weights.base)),
-            *((_name(visit, name), form.signed(points)) for name, _value, points in judgement.reasons if round(points)),
+            *(
+                (_name(visit, name), form.signed(points))
+                for name, _value, points in judgement.reasons
+                if round(points)
+            ),
         ),
         limits=(form.number(weights.standard_from), form.number(weights.complex_from)),
     )

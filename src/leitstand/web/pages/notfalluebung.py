@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from leitstand.core.errors import InvalidRequest, Refusal
-from leitstand.gateway.drill import EVERYBODY, FAULTS, QUESTION, Drill, DrillChoice, DrillReport, Step
+from leitstand.gateway.drill import EVERYBODY, FAULTS, QUESTION, Drill, DrillChoice
+from leitstand.gateway.drill_report import DrillReport, Step
 from leitstand.identity.roles import Permission
 from leitstand.web.format import NONE
 from leitstand.web.navigation import N_, RUNNING, Entry
@@ -178,16 +179,16 @@ def _page(
 
 def _group(visit: Visit, choice: DrillChoice, drill: Drill | None) -> ModelGroup:
     chosen = (drill.model, drill.provider) if drill else None
-    every = (EVERYBODY,) if len(choice.providers) > 1 else ()
+    every, total = visit.say("alle Ziele"), (EVERYBODY,) if len(choice.providers) > 1 else ()
     return ModelGroup(
         visit.say("%(model)s, %(cost)s", model=choice.model, cost=visit.form.money(choice.most_nano)),
         tuple(
             TargetChoice(
                 json.dumps([choice.model, provider]),
-                f"{choice.model}: {visit.say('alle Ziele') if provider == EVERYBODY else provider}",
+                f"{choice.model}: {every if provider == EVERYBODY else provider}",
                 (choice.model, provider) == chosen,
             )
-            for provider in (*choice.providers, *every)
+            for provider in (*choice.providers, *total)
         ),
     )
 
