@@ -70,10 +70,12 @@ def test_the_tier_of_a_conversation_rises_with_a_demanding_question() -> None:
     assert judge(talk).tier is Tier.COMPLEX
 
 
-def test_tool_results_within_a_turn_leave_the_question_as_it_is() -> None:
-    asked = said("user", SHORTEN)
-    result = Message("tool", (ToolResult("1", (Text("analysiere und bewerte " * 100),)),))
-    assert judge(prompt(asked, result)).tier is Tier.SIMPLE
+def test_an_agent_keeps_its_tier_whatever_its_tools_return() -> None:
+    asked = said("user", COMPARE)
+    result = Message("tool", (ToolResult("1", (Text("Zeile " * 20_000),)),))
+    alone = judge(prompt(asked))
+    assert judge(prompt(asked, result, said("assistant", "…"), result)) == alone
+    assert judge(prompt(asked, result, said("assistant", "…"), said("user", "Danke."))) == alone
 
 
 def test_system_prompts_are_not_judged() -> None:

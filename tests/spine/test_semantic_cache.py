@@ -43,7 +43,8 @@ class Desk:
         dialect: str = "chat", before: tuple[dict[str, Any], ...] = (), stream: bool = False, **headers: str,
     ) -> Heard:  # fmt: skip
         body = body_of(dialect, model, text, system=self.system, stream=stream)
-        body["messages"] = [*body["messages"][:-1], *before, body["messages"][-1]]
+        if before:
+            body["messages"] = [*body["messages"][:-1], *before, body["messages"][-1]]
         sent = {"authorization": f"Bearer {self.keys[who]}", "x-leitstand-use-case": use_case, **headers}
         return heard(dialect, self.client.post(PATHS[dialect], json=body, headers=sent))
 

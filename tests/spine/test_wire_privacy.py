@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 
-from support.answers import PATHS, Heard, body_of, heard
+from support.answers import EVERY_PATH, PATHS, Heard, body_of, heard
 from support.house import House, Running, configuration
 from support.letters import LETTER, ORIGINALS, PLACES, letter_at
 from support.simulator import Simulator
@@ -35,7 +35,7 @@ class Desk:
     client: httpx2.Client
 
     def ask(self, dialect: str, body: dict[str, object], **headers: str) -> Heard:
-        return heard(dialect, self.client.post(PATHS[dialect], json=body, headers=headers))
+        return heard(dialect, self.client.post(EVERY_PATH[dialect], json=body, headers=headers))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_no_original_reaches_a_provider_and_the_caller_gets_all_of_them_back(
 
 @pytest.mark.parametrize("chunk_tokens", [1, 2, 3, 5, 8])
 @pytest.mark.parametrize("model", UPSTREAMS)
-@pytest.mark.parametrize("dialect", PATHS)
+@pytest.mark.parametrize("dialect", EVERY_PATH)
 def test_placeholders_are_restored_wherever_the_stream_cuts_them(
     desk: Desk, simulator: Simulator, dialect: str, model: str, chunk_tokens: int
 ) -> None:
@@ -123,7 +123,7 @@ def test_a_file_that_no_detector_can_read_stays_in_the_house(desk: Desk, simulat
         assert simulator.log(provider) == []
 
 
-@pytest.mark.parametrize("dialect", PATHS)
+@pytest.mark.parametrize("dialect", EVERY_PATH)
 def test_a_model_in_the_house_gets_the_clear_text(desk: Desk, simulator: Simulator, dialect: str) -> None:
     said = desk.ask(dialect, body_of(dialect, "haus", f"{LETTER}\necho-all", max_tokens=2000))
     assert said.text == f"{LETTER}\necho-all"
@@ -131,7 +131,7 @@ def test_a_model_in_the_house_gets_the_clear_text(desk: Desk, simulator: Simulat
     assert simulator.contains("lokal", *ORIGINALS) == list(ORIGINALS)
 
 
-@pytest.mark.parametrize("dialect", PATHS)
+@pytest.mark.parametrize("dialect", EVERY_PATH)
 def test_a_use_case_may_ask_for_placeholders_in_the_house_too(
     desk: Desk, simulator: Simulator, dialect: str
 ) -> None:
@@ -149,7 +149,7 @@ def test_callers_own_headers_and_keys_stay_in_the_house(desk: Desk, simulator: S
 
 
 def test_nothing_on_disk_and_nothing_in_the_log_holds_an_original(desk: Desk) -> None:
-    for dialect in PATHS:
+    for dialect in EVERY_PATH:
         for stream in (False, True):
             body = body_of(dialect, "nur-openai", f"{LETTER}\necho-all", stream=stream, max_tokens=2000)
             request_id = desk.ask(dialect, body).headers["x-leitstand-request-id"]

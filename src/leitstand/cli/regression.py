@@ -177,7 +177,7 @@ def _amount(text: str) -> Any:
 def _show(report: "Report", as_json: bool) -> int:
     """The report; 0 when it says go (or, of a night, no drift)."""
     if as_json:
-        from leitstand.api.regression import report_view
+        from leitstand.answers.regression_views import report_view
 
         print(json.dumps(report_view(report), ensure_ascii=False))
     else:

@@ -80,33 +80,23 @@ Values = Mapping[str, float]
 def turns(prompt: Prompt) -> Iterator[Values]:
     """The features of the prompt as it was at each of the last 20 questions of the user, the newest last.
 
-    Only features that are not 0 are named. Tool results and files count as material of the question after
-    which they came. A prompt without any question of a user gives nothing.
+    Only features that are not 0 are named. What tools return counts as material of the next question, so a
+    question is the same at every step of an agent. A prompt without any question of a user gives nothing.
     """
     whole = _of_request(prompt)
     questions = [_question(message) for message in prompt.messages]
     passed_over = sum(map(bool, questions)) - _MOST_QUESTIONS
     material, media = 0, 0
-    pending: dict[str, float] | None = None
     for message, question in zip(prompt.messages, questions, strict=True):
-        if question:
-            if pending is not None:
-                yield _seal(pending, whole, material, media)
-            passed_over -= 1
-            pending = dict(_of_question(question)) if passed_over < 0 else None
         if message.role in ("user", "tool"):
             characters, files = _size(message)
             material, media = material + characters, media + files
-    if pending is not None:
-        yield _seal(pending, whole, material, media)
-
-
-def _seal(values: dict[str, float], whole: Values, material: int, media: int) -> Values:
-    """All features of one question with what had come by then, capped."""
-    values |= whole
-    values["material"] = log2(1 + material / 1000)
-    values["media"] = float(media)
-    return {name: round(_capped(name, value), 2) for name, value in values.items() if value}
+        if question:
+            passed_over -= 1
+            if passed_over < 0:
+                values = {**whole, **dict(_of_question(question))}
+                values |= {"material": log2(1 + material / 1000), "media": float(media)}
+                yield {name: round(_capped(name, value), 2) for name, value in values.items() if value}
 
 
 def _capped(name: str, value: float) -> float:
