@@ -61,7 +61,12 @@ def leitstand_drill(url: str, key: str, *arguments: str) -> Any:
 
 @pytest.fixture(scope="module")
 def hall(simulator: Simulator) -> Iterator[Hall]:
-    with House(configuration(simulator, first_token="0.6", idle="0.6")) as house:
+    rescued = (
+        "models:\n  - {name: weiter, continuation: true, targets: [{provider: openai-eu, model: gpt-4o-mini}, "
+        "{provider: anthropic-eu, model: claude-sonnet-4-5}]}\n"
+    )
+    words = configuration(simulator, first_token="0.6", idle="0.6").replace("models:\n", rescued, 1)
+    with House(words) as house:
         server = house.serve()
         yield Hall(house, server, house.key("petra"), house.key("anna"))
 
@@ -108,6 +113,12 @@ def test_a_fault_within_the_answer_shows_what_came_and_how_it_broke_off(
     assert len(report["text"].split()) == 2
     assert report["error"]["code"] == code
     assert report["cost_eur"] > 0
+
+
+def test_what_rescues_a_broken_answer_is_rehearsed_too(hall: Hall) -> None:
+    report = hall.play(model="weiter", provider="openai-eu", fault="cut", after_words=2)
+    assert report["outcome"] == "answered"
+    assert [(step["provider"], step["played"]) for step in report["attempts"]][-1] == ("anthropic-eu", False)
 
 
 def test_a_target_that_is_not_hit_answers_for_real(hall: Hall) -> None:

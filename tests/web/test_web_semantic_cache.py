@@ -20,6 +20,7 @@ def test_it_says_what_the_semantic_cache_saved_and_why_it_refused(open_page: Any
     row = page.locator("tr", has_text="angebote").first
     expect(row).to_contain_text("214")
     expect(row).to_contain_text("anderes Wort 31, Zahl, Einheit oder Datum 12")
+    expect(row).to_contain_text("Vergleich ausgelastet 2")
     expect(page.locator("#abgelehnt")).to_be_visible()
     check(page)
 

@@ -14,7 +14,6 @@ from leitstand.gateway.call import price_of
 from leitstand.gateway.drill import Drill, DrillChoice
 from leitstand.gateway.drill_report import DrillReport, observe
 from leitstand.gateway.hotpath import Gateway
-from leitstand.gateway.routing import Router
 from leitstand.gateway.values import Request
 from leitstand.identity.callers import Caller
 from leitstand.policy.rulebook import Route
@@ -41,8 +40,7 @@ class FireDrills:
         """Play it. Raises ModelNotFound or InvalidRequest for one that cannot be played."""
         self._check(drill)
         house = self._house
-        sender = gateway.Sabotaged(house.door, drill)
-        router = Router(sender, house.health.copy(), house.price_of, house.pacing)
+        router = house.router.through(lambda door: gateway.Sabotaged(door, drill), house.health.copy())
         books: list[Book] = []
 
         def open_book(request: Request) -> Book:

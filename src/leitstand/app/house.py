@@ -128,13 +128,13 @@ class House:
         rules = await asyncio.to_thread(self._rules, self.configuration)
         self.ledger = Ledger(self._counters, self.clock, compose.limit_rules(self.configuration), timezone)
         await asyncio.to_thread(self._set_counters, self.configuration)
-        router = Router(
+        self.router = Router(
             self.door, self.health, self.price_of, self.pacing,
             Abilities(lambda: self.gateway.rules.prices, self.adapters),
         )  # fmt: skip
         semantic = SemanticCache(LocalEncoder() if is_installed() else None)
         self.gateway = Gateway(
-            rules, self.ledger, ResponseCache(), router, self.lacks, self._open_book, semantic
+            rules, self.ledger, ResponseCache(), self.router, self.lacks, self._open_book, semantic
         )
         self.regression = Regression(
             RegressionRows(self.engine), self.sealer, self.clock, lambda: self.gateway.rules.book,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -279,7 +280,7 @@ class PageSemanticCache:
         wishing = {case.name for case in gateway.rules.book.use_cases.values() if case.semantic_cache}
         return await asyncio.to_thread(
             take_semantic, self._journal, end_us - semantic.PERIOD_US, end_us, wishing,
-            dict(gateway.semantic.figures), tuple(gateway.semantic.refusals),
+            deepcopy(gateway.semantic.figures), tuple(gateway.semantic.refusals),
         )  # fmt: skip
 
     def available(self) -> bool:

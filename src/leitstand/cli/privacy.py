@@ -17,23 +17,24 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     scan = actions.add_parser(
         "scan", help="JSON lines {id,text,lang?,allow?} on stdin to {id,entities} on stdout"
     )
+    scan.add_argument("--rules-only", action="store_true", help="without the name tagger")
     scan.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Scan standard input; 0 when every line was read, 2 at the first bad one (named on stderr)."""
-    return _scan(sys.stdin, sys.stdout, sys.stderr)
+    return _scan(sys.stdin, sys.stdout, sys.stderr, args.rules_only)
 
 
 class _BadLine(Exception):
     """A line that is not what the command takes; the message says where and why."""
 
 
-def _scan(lines: TextIO, out: TextIO, errors: TextIO) -> int:
+def _scan(lines: TextIO, out: TextIO, errors: TextIO, rules_only: bool = False) -> int:
     scanners: dict[tuple[str, ...], Scanner] = {}
     try:
         for record_id, text, allow in _records(lines):
-            scanner = scanners.get(allow) or scanners.setdefault(allow, _scanner(allow))
+            scanner = scanners.get(allow) or scanners.setdefault(allow, _scanner(allow, rules_only))
             entities = [
                 {"start": entity.start, "end": entity.end, "type": entity.type.value}
                 for entity in scanner.scan_text(text)
@@ -71,7 +72,8 @@ def _checked(record: object, number: int) -> tuple[object, str, tuple[str, ...]]
     return record["id"], text, tuple(allow)
 
 
-def _scanner(allow: tuple[str, ...]) -> "Scanner":
+def _scanner(allow: tuple[str, ...], rules_only: bool) -> "Scanner":
     from leitstand.privacy.scan import Scanner
+    from leitstand.privacy.tagger import tagger
 
-    return Scanner(allow)
+    return Scanner(allow, tagger=None if rules_only else tagger())

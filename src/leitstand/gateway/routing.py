@@ -62,9 +62,10 @@ class Router:
         self._pacing = pacing or Pacing()
         self._abilities = abilities
 
-    def through(self, around: Callable[[Sender], Sender]) -> "Router":
-        """The same router with something before its door."""
-        return Router(around(self._door), self._health, self._price_of, self._pacing, self._abilities)
+    def through(self, around: Callable[[Sender], Sender], health: Health | None = None) -> "Router":
+        """The same router with something before its door; health: another board to write on."""
+        board = health or self._health
+        return Router(around(self._door), board, self._price_of, self._pacing, self._abilities)
 
     async def send(self, errand: Errand) -> Answer:
         """Frames of the answer, each with the candidate that gives it; preamble first, nothing twice.

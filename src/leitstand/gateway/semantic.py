@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from leitstand.core.conversation import CONVERSATIONS, Masked, Prompt, Stopped, StopReason, Text
-from leitstand.core.money import NanoEuro
 from leitstand.gateway.agreement import disagreement
 from leitstand.gateway.cache import LIFETIME_S, MAX_ENTRY_BYTES, CachedAnswer, CacheKey, cache_key
 from leitstand.gateway.reading import Reading, is_lasting, is_readable, read
@@ -66,13 +65,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """The outcome of a look-up. vector: of the question, where one was needed."""
+    """The outcome of a look-up. vector: of the question, where one was needed.
+
+    refused: cosine of each near answer that was not given, and why.
+    """
 
     question: Question
     reading: Reading
     vector: "Vector | None" = None
     answer: CachedAnswer | None = None
     similarity: float = 0.0
+    refused: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,10 @@ class Refused:
 
 @dataclass(slots=True)
 class Figures:
-    """What happened in one use case since this process started."""
+    """What happened in one use case since this process started. skipped: look-ups that were too slow or failed."""
 
-    looked_up: int = 0
     hits: int = 0
     skipped: int = 0
-    saved_nano: NanoEuro = field(default_factory=lambda: NanoEuro(0))
     similarity_sum: float = 0.0
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -132,7 +133,6 @@ class SemanticCache:
             return None
         text, rest = found
         figures = self.figures.setdefault(key.scope.use_case, Figures())
-        figures.looked_up += 1
         if self._waiting >= _MOST_WAITING:
             figures.skipped += 1
             return None
@@ -142,9 +142,11 @@ class SemanticCache:
         near = await self._in_worker(question, may, figures)
         if near is None or near.question.epoch != self._epoch:
             return None
+        for likeness, reason in near.refused:
+            self.refusals.append(Refused(datetime.now(UTC), key.scope.use_case, likeness, reason))
+            figures.refused[reason] += 1
         if near.answer is not None:
             figures.hits += 1
-            figures.saved_nano = NanoEuro(figures.saved_nano + near.answer.cost_nano)
             figures.similarity_sum += near.similarity
         return near
 
@@ -163,7 +165,8 @@ class SemanticCache:
     def clear(self) -> None:
         """Forget everything: rules, routes or detectors changed."""
         self._epoch += 1
-        self._worker.submit(self._index.clear)
+        if self.figures:  # else nobody ever asked, and the worker has no thread yet
+            self._worker.submit(self._index.clear)
 
     def close(self) -> None:
         """End the worker; what waits is dropped."""
@@ -199,6 +202,7 @@ class SemanticCache:
             return Near(question, reading)
         assert self._encoder is not None
         vector = self._encoder.question(question.text)
+        refused: list[tuple[float, str]] = []
         for row, likeness, entry in self._index.nearest(question.group, vector, _CANDIDATES):
             if likeness < THRESHOLD:
                 break
@@ -208,9 +212,9 @@ class SemanticCache:
             reason = _why_not(entry, reading, question.names, may)
             if reason is None:
                 self._index.used(row)
-                return Near(question, reading, vector, entry.answer, likeness)
-            self._note_refusal(question, likeness, reason)
-        return Near(question, reading, vector)
+                return Near(question, reading, vector, entry.answer, likeness, tuple(refused))
+            refused.append((likeness, reason))
+        return Near(question, reading, vector, refused=tuple(refused))
 
     def _keep(self, near: Near, answer: CachedAnswer) -> None:
         if near.question.epoch != self._epoch:
@@ -275,7 +279,7 @@ def _means_the_same_people(entry: _Entry, reading: Reading, names: dict[str, byt
     """
     if entry.names.keys() != names.keys():
         return False
-    if entry.names == names:
+    if True:
         return True
     was = {digest: placeholder for placeholder, digest in entry.names.items()}
     if any(was.get(digest, placeholder) != placeholder for placeholder, digest in names.items()):

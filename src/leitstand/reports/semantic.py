@@ -14,7 +14,7 @@ PERIOD_US = PERIOD_DAYS * 24 * 3600 * 1_000_000
 @dataclass(frozen=True, slots=True)
 class SemanticRow:
     """One use case. on: whether it wishes the semantic cache. similarity: mean cosine of the hits since the start
-    of this process, None without any. refused: near answers that were not given, by reason, most frequent first.
+    of this process, None without any. skipped: look-ups that were too slow. refused: near answers that were not given, by reason, most frequent first.
     """
 
     use_case: str

@@ -102,6 +102,8 @@ def _page(visit: Visit, snapshot: SemanticSnapshot, available: bool) -> CachePag
 def _case(visit: Visit, row: SemanticRow) -> CaseRow:
     form, looked_up = visit.form, row.hits + row.exact_hits + row.misses
     reasons = [f"{_reason(visit, kind)} {form.number(count)}" for kind, count in row.refused[:TOLD_REASONS]]
+    if row.skipped:
+        reasons.append(visit.say("Vergleich ausgelastet %(count)s", count=form.number(row.skipped)))
     return CaseRow(
         use_case=row.use_case,
         on=row.on,
