@@ -10,17 +10,18 @@ import gzip
 import json
 import random
 import re
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-
-from leitstand.privacy.tagging.pieces import Segmenter
 from training.pii.fill import ANY, Filled, Filler
 from training.pii.labels import ALL, NOTHING, UNMARKED_IN_CORPUS, bits
 from training.pii.values import Values
 from training.pii.vocabulary import load_segmenter
+
+from leitstand.privacy.tagging.pieces import Segmenter
 
 WINDOW = 254
 BOS, EOS = 0, 2
@@ -62,7 +63,7 @@ class Maker:
     """Makes the examples of epochs."""
 
     def __init__(self, data: Path, segmenter: Segmenter, seed: int, everything: bool) -> None:
-        self.rng = random.Random(seed)
+        self.rng = random.Random(seed)  # noqa: S311 - training texts, nothing secret
         self.values = Values(data / "gazetteers", self.rng)
         self.filler = Filler(self.values)
         self.segmenter = segmenter
@@ -79,7 +80,7 @@ class Maker:
         r = self.rng
         plan: list[Example] = []
         for template in self.templates:
-            times = (9 if "\n" in template or "{" in template and len(template) > 60 else 6) * scale
+            times = (9 if "\n" in template or ("{" in template and len(template) > 60) else 6) * scale
             plan += [self.template(template) for _ in range(int(times) + (r.random() < times % 1))]
         plan += [self.corpus(record) for record in r.sample(self.germeval, int(2600 * scale))]
         plan += [self.corpus(record) for record in r.sample(self.ler, int(len(self.ler) * 0.6 * scale))]
@@ -111,13 +112,19 @@ class Maker:
             text, spans = self._exchanged(text, spans)
         return text, spans, UNMARKED_IN_CORPUS
 
-    def _exchanged(self, text: str, spans: list[tuple[int, int, str]]) -> tuple[str, list[tuple[int, int, str]]]:
+    def _exchanged(
+        self, text: str, spans: list[tuple[int, int, str]]
+    ) -> tuple[str, list[tuple[int, int, str]]]:
         out, new, place, length = [], [], 0, 0
         for start, end, label in spans:
             surface = text[start:end]
             if label == "PERSON" and "." not in surface:
                 person = self.values.person()
-                surface = f"{person.first} {person.last}" if " " in surface else self.rng.choice((person.last, person.last, person.first))
+                surface = (
+                    f"{person.first} {person.last}"
+                    if " " in surface
+                    else self.rng.choice((person.last, person.last, person.first))
+                )
             out += [text[place:start], surface]
             length += start - place
             new.append((length, length + len(surface), label))
@@ -149,19 +156,44 @@ class Maker:
         if kind < 0.12:
             return _lower(text), spans, rest
         if kind < 0.17:
-            return _respelled(text, spans, lambda c: _TRANSLITERATED.get(c, c)) + (rest,)
+            return (*_respelled(text, spans, lambda c: _TRANSLITERATED.get(c, c)), rest)
         if kind < 0.21:
-            return _respelled(text, spans, self._misread) + (rest,)
+            return (*_respelled(text, spans, self._misread), rest)
         if kind < 0.24:
-            return _respelled(text, spans, str.upper) + (rest,)
+            return (*_respelled(text, spans, str.upper), rest)
         if kind < 0.26:
-            return _respelled(text.lower() if len(text.lower()) == len(text) else text, spans, lambda c: _TRANSLITERATED.get(c, c)) + (rest,)
+            return (
+                *_respelled(
+                    text.lower() if len(text.lower()) == len(text) else text,
+                    spans,
+                    lambda c: _TRANSLITERATED.get(c, c),
+                ),
+                rest,
+            )
         return example
 
     def _misread(self, char: str) -> str:
         if self.rng.random() > 0.06:
             return char
-        return {"O": "0", "o": "0", "l": "1", "I": "l", "S": "5", "B": "8", "0": "O", "1": "l", "5": "S", "8": "B", "ü": "u", "ö": "o", "ä": "a", "ß": "B", "e": "c", "m": "rn", "i": "í"}.get(char, char)
+        return {
+            "O": "0",
+            "o": "0",
+            "l": "1",
+            "I": "l",
+            "S": "5",
+            "B": "8",
+            "0": "O",
+            "1": "l",
+            "5": "S",
+            "8": "B",
+            "ü": "u",
+            "ö": "o",
+            "ä": "a",
+            "ß": "B",
+            "e": "c",
+            "m": "rn",
+            "i": "í",
+        }.get(char, char)
 
     def pieces(self, example: Example) -> Iterator[tuple[list[int], list[int]]]:
         """The example as windows of piece numbers and right answers."""
@@ -192,7 +224,9 @@ def _lower(text: str) -> str:
     return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
 
 
-def _respelled(text: str, spans: list[tuple[int, int, str]], change) -> tuple[str, list[tuple[int, int, str]]]:
+def _respelled(
+    text: str, spans: list[tuple[int, int, str]], change
+) -> tuple[str, list[tuple[int, int, str]]]:
     places, out, length = [0], [], 0
     for char in text:
         new = change(char)
@@ -204,10 +238,16 @@ def _respelled(text: str, spans: list[tuple[int, int, str]], change) -> tuple[st
 
 def _prose() -> list[str]:
     """Paragraphs without people: Leitstand's own documents, lines of its own programs."""
-    names = re.compile(r"(?:Frau|Herrn?|Erika|Max|Anna|Muster|Beispiel|Müller|Elb|GmbH|@|Jana|Lena|Peter|Doe|Jane|John|Alice|Bob|Meier|AG\b)")
+    names = re.compile(
+        r"(?:Frau|Herrn?|Erika|Max|Anna|Muster|Beispiel|Müller|Elb|GmbH|@|Jana|Lena|Peter|Doe|Jane|John|Alice|Bob|Meier|AG\b)"
+    )
     found = []
-    for path in sorted((_REPO / "docs").rglob("*.md")) + [_REPO / "README.md"]:
-        found += [p.strip() for p in re.split(r"\n\s*\n", path.read_text("utf-8")) if 40 < len(p) < 900 and not names.search(p)]
+    for path in [*sorted((_REPO / "docs").rglob("*.md")), _REPO / "README.md"]:
+        found += [
+            p.strip()
+            for p in re.split(r"\n\s*\n", path.read_text("utf-8"))
+            if 40 < len(p) < 900 and not names.search(p)
+        ]
     for path in sorted((_REPO / "src").rglob("*.py"))[::6]:
         lines = path.read_text("utf-8").splitlines()
         chunks = ("\n".join(lines[i : i + 9]) for i in range(12, len(lines) - 9, 60))
@@ -237,7 +277,7 @@ def main() -> None:
         partial = args.out / f".{number:03d}.npz"
         np.savez(partial, ids=ids, sets=sets, lengths=lengths)
         partial.rename(args.out / f"{number:03d}.npz")
-        print(f"epoch {number}: {len(rows)} windows, {len(ids)} pieces", flush=True)
+        sys.stderr.write(f"epoch {number}: {len(rows)} windows, {len(ids)} pieces\n")
 
 
 if __name__ == "__main__":

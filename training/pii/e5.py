@@ -5,6 +5,7 @@ replacements, tensor directory. Matrices are Q4_0: blocks of 32 weights = one fp
 holds weight j (low half) and j + 16 (high half); value = (half byte - 8) * scale.
 """
 
+import itertools
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ def read(path: Path) -> E5:
     place += blob_length
     _n_norm, norm_bytes = struct.unpack_from("<iI", raw, place)
     place += 8 + norm_bytes
-    pieces = [blob[a:b].decode("utf-8", "replace") for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    pieces = [blob[a:b].decode("utf-8", "replace") for a, b in itertools.pairwise(offsets)]
     tensors = dict(_tensors(raw, place))
     words = tensors.pop("emb.word").reshape(-1, WIDTH // BLOCK, 18)
     return E5(pieces, scores, words, tensors)

@@ -7,7 +7,6 @@
 Spans carry a label of `labels.py`, or `ANY` where both answers are right (titles, the own company's name).
 """
 
-import random
 import re
 from dataclasses import dataclass, field
 
@@ -17,11 +16,74 @@ ANY = "ANY"
 _CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 _REPEAT = re.compile(r"^\*(\d)-(\d) ?(.*)$", re.MULTILINE)
 _SLOT = re.compile(r"\{([a-zA-Z]+)(?::(\d))?\}")
-_TITLES = ("Dr.", "Dr.", "Prof. Dr.", "Dr. med.", "Dr. jur.", "Dipl.-Ing.", "Prof.", "Dr.-Ing.", "Mag.", "Dipl.-Kfm.", "PD Dr.", "RA", "StB")
-_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
-_DAYS = "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split()
-_NORMS = ("DIN EN ISO 9001", "DIN 50001", "ISO 27001", "EN 1090-2", "DIN EN 61439-1", "VDE 0100-600", "DIN 18040", "EN 10204-3.1", "ISO 14001:2015", "DIN 933", "ASTM A36", "VDI 2035", "IEC 60529", "DIN 5008", "BGV A3", "EN 388")
-_LAWS = ("§ 433 BGB", "Art. 6 Abs. 1 lit. b DSGVO", "§ 13 BGB", "§ 87 BetrVG", "§ 1 KSchG", "§ 15 UStG", "§ 147 AO", "§ 5 ArbSchG", "§ 611a BGB", "§ 823 BGB", "Art. 28 DSGVO", "§ 26 BDSG", "§ 7 UWG", "§ 33 EStG", "§ 14 UStG", "§ 280 Abs. 1 BGB", "§§ 305 ff. BGB", "Art. 12 GG")
+_TITLES = (
+    "Dr.",
+    "Dr.",
+    "Prof. Dr.",
+    "Dr. med.",
+    "Dr. jur.",
+    "Dipl.-Ing.",
+    "Prof.",
+    "Dr.-Ing.",
+    "Mag.",
+    "Dipl.-Kfm.",
+    "PD Dr.",
+    "RA",
+    "StB",
+)
+_MONTHS = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+]
+_DAYS = ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"]
+_NORMS = (
+    "DIN EN ISO 9001",
+    "DIN 50001",
+    "ISO 27001",
+    "EN 1090-2",
+    "DIN EN 61439-1",
+    "VDE 0100-600",
+    "DIN 18040",
+    "EN 10204-3.1",
+    "ISO 14001:2015",
+    "DIN 933",
+    "ASTM A36",
+    "VDI 2035",
+    "IEC 60529",
+    "DIN 5008",
+    "BGV A3",
+    "EN 388",
+)
+_LAWS = (
+    "§ 433 BGB",
+    "Art. 6 Abs. 1 lit. b DSGVO",
+    "§ 13 BGB",
+    "§ 87 BetrVG",
+    "§ 1 KSchG",
+    "§ 15 UStG",
+    "§ 147 AO",
+    "§ 5 ArbSchG",
+    "§ 611a BGB",
+    "§ 823 BGB",
+    "Art. 28 DSGVO",
+    "§ 26 BDSG",
+    "§ 7 UWG",
+    "§ 33 EStG",
+    "§ 14 UStG",
+    "§ 280 Abs. 1 BGB",
+    "§§ 305 ff. BGB",
+    "Art. 12 GG",
+)
 
 
 @dataclass
@@ -71,7 +133,13 @@ class Filler:
         count = self.rng.randint(int(match.group(1)), int(match.group(2)))
         rows = []
         for row in range(count):
-            rows.append(re.sub(r"(\{[a-zA-Z]+):(\d)\}", lambda m, r=row: f"{m.group(1)}:{(int(m.group(2)) + 1 + r) % 10}\x00{r}}}", match.group(3)))
+            rows.append(
+                re.sub(
+                    r"(\{[a-zA-Z]+):(\d)\}",
+                    lambda m, r=row: f"{m.group(1)}:{(int(m.group(2)) + 1 + r) % 10}\x00{r}}}",
+                    match.group(3),
+                )
+            )
         return "\n".join(re.sub(r"\x00\d+\}", "}", row) for row in rows)
 
     def _person(self, key: str) -> Person:
@@ -93,7 +161,12 @@ class Filler:
         if maker is not None:
             return maker(key)
         if name in self.values.lists:
-            return [(self.rng.choice(self.values.lists[name]), "PUBLIC" if name == "public" else "LOC" if name == "bigtown" else "")]
+            return [
+                (
+                    self.rng.choice(self.values.lists[name]),
+                    "PUBLIC" if name == "public" else "LOC" if name == "bigtown" else "",
+                )
+            ]
         raise ValueError(f"unknown slot {name}")
 
     # -- people
@@ -136,7 +209,25 @@ class Filler:
         return [(self.rng.choice(_TITLES), ANY), (" ", ""), *self._s_full(key)]
 
     def _s_doc(self, key):
-        return [(self.rng.choice(("Dr.", "Dr. med.", "Prof. Dr.", "Dr. med. dent.", "OA Dr.", "Frau Dr.", "Herr Dr.", "PD Dr. med.")), ANY), (" ", ""), (self._person(key).last, "PERSON")]
+        return [
+            (
+                self.rng.choice(
+                    (
+                        "Dr.",
+                        "Dr. med.",
+                        "Prof. Dr.",
+                        "Dr. med. dent.",
+                        "OA Dr.",
+                        "Frau Dr.",
+                        "Herr Dr.",
+                        "PD Dr. med.",
+                    )
+                ),
+                ANY,
+            ),
+            (" ", ""),
+            (self._person(key).last, "PERSON"),
+        ]
 
     def _s_gen(self, key):
         last = self._person(key).last
@@ -173,11 +264,20 @@ class Filler:
     def _s_dear(self, key):
         p = self._person(key)
         title = [(" ", ""), (self.rng.choice(_TITLES), ANY)] if self.rng.random() < 0.1 else []
-        return [("Sehr geehrte Frau" if p.female else "Sehr geehrter Herr", ""), *title, (" ", ""), (p.last, "PERSON")]
+        return [
+            ("Sehr geehrte Frau" if p.female else "Sehr geehrter Herr", ""),
+            *title,
+            (" ", ""),
+            (p.last, "PERSON"),
+        ]
 
     def _s_ms(self, key):
         p = self._person(key)
-        return [(self.rng.choice(["Ms.", "Mrs.", "Ms"]) if p.female else self.rng.choice(["Mr.", "Mr"]), ""), (" ", ""), (p.last, "PERSON")]
+        return [
+            (self.rng.choice(["Ms.", "Mrs.", "Ms"]) if p.female else self.rng.choice(["Mr.", "Mr"]), ""),
+            (" ", ""),
+            (p.last, "PERSON"),
+        ]
 
     def _s_er(self, key):
         return [("sie" if self._person(key).female else "er", "")]
@@ -205,7 +305,14 @@ class Filler:
 
     def _s_web(self, key):
         host = plain(self._company(key).short) or "firma"
-        return [(self.rng.choice(["www.", "https://www.", "https://", ""]) + host + self.rng.choice([".de", ".com", ".eu"]), "URL")]
+        return [
+            (
+                self.rng.choice(["www.", "https://www.", "https://", ""])
+                + host
+                + self.rng.choice([".de", ".com", ".eu"]),
+                "URL",
+            )
+        ]
 
     def _s_street(self, key):
         return [(f"{self.values.street()} {self.values.house()}", "ADDRESS")]
@@ -225,8 +332,36 @@ class Filler:
     def _s_enaddr(self, key):
         r = self.rng
         road = f"{r.randint(1, 9999)} {self.values.surname()} {r.choice(['Street', 'St', 'Avenue', 'Ave', 'Road', 'Rd', 'Lane', 'Drive', 'Court', 'Blvd', 'Way'])}"
-        town = r.choice(["London", "Boston", "Springfield", "Leeds", "Dublin", "Austin", "Denver", "Bristol", "Portland", "Toronto", "Sydney"])
-        return [(road + r.choice(["", f", {town}", f", {town} {r.randint(10000, 99999)}", f", Apt {r.randint(1, 99)}, {town}", f", {town}, {self.values.code('AA9 9AA')}"]), "ADDRESS")]
+        town = r.choice(
+            [
+                "London",
+                "Boston",
+                "Springfield",
+                "Leeds",
+                "Dublin",
+                "Austin",
+                "Denver",
+                "Bristol",
+                "Portland",
+                "Toronto",
+                "Sydney",
+            ]
+        )
+        return [
+            (
+                road
+                + r.choice(
+                    [
+                        "",
+                        f", {town}",
+                        f", {town} {r.randint(10000, 99999)}",
+                        f", Apt {r.randint(1, 99)}, {town}",
+                        f", {town}, {self.values.code('AA9 9AA')}",
+                    ]
+                ),
+                "ADDRESS",
+            )
+        ]
 
     def _s_resid(self, key):
         return [(self.values.town(), "ADDRESS")]
@@ -235,7 +370,34 @@ class Filler:
         return [(self.values.town(), "LOC")]
 
     def _s_land(self, key):
-        return [(self.rng.choice("Deutschland Österreich Schweiz Polen Türkei Italien Spanien Frankreich Bayern Hessen Sachsen Baden-Württemberg Nordrhein-Westfalen China USA Indien Vietnam Tschechien Ungarn".split()), "LOC")]
+        return [
+            (
+                self.rng.choice(
+                    [
+                        "Deutschland",
+                        "Österreich",
+                        "Schweiz",
+                        "Polen",
+                        "Türkei",
+                        "Italien",
+                        "Spanien",
+                        "Frankreich",
+                        "Bayern",
+                        "Hessen",
+                        "Sachsen",
+                        "Baden-Württemberg",
+                        "Nordrhein-Westfalen",
+                        "China",
+                        "USA",
+                        "Indien",
+                        "Vietnam",
+                        "Tschechien",
+                        "Ungarn",
+                    ]
+                ),
+                "LOC",
+            )
+        ]
 
     # -- structured personal data
 
@@ -247,43 +409,188 @@ class Filler:
 
     def _s_iban(self, key):
         number = "DE" + self.values.digits(20)
-        return [(" ".join(number[i : i + 4] for i in range(0, 22, 4)) if self.rng.random() < 0.6 else number, "IBAN")]
+        return [
+            (
+                " ".join(number[i : i + 4] for i in range(0, 22, 4)) if self.rng.random() < 0.6 else number,
+                "IBAN",
+            )
+        ]
 
     def _s_card(self, key):
-        return [(self.values.code(self.rng.choice(["4999 9999 9999 9999", "5999999999999999", "3799 999999 99999", "4999-9999-9999-9999"])), "CREDIT_CARD")]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(
+                        [
+                            "4999 9999 9999 9999",
+                            "5999999999999999",
+                            "3799 999999 99999",
+                            "4999-9999-9999-9999",
+                        ]
+                    )
+                ),
+                "CREDIT_CARD",
+            )
+        ]
 
     def _s_taxid(self, key):
-        return [(self.values.code(self.rng.choice(["99999999999", "99 999 999 999", "99/999/99999", "999/999/99999", "999/9999/9999", "99999/99999"])), "TAX_ID")]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(
+                        [
+                            "99999999999",
+                            "99 999 999 999",
+                            "99/999/99999",
+                            "999/999/99999",
+                            "999/9999/9999",
+                            "99999/99999",
+                        ]
+                    )
+                ),
+                "TAX_ID",
+            )
+        ]
 
     def _s_vat(self, key):
-        return [(self.values.code(self.rng.choice(["DE999999999", "DE 999 999 999", "ATU99999999", "DE 999999999"])), "VAT_ID")]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(["DE999999999", "DE 999 999 999", "ATU99999999", "DE 999999999"])
+                ),
+                "VAT_ID",
+            )
+        ]
 
     def _s_ssn(self, key):
-        return [(self.values.code(self.rng.choice(["99999999A999", "99 999999 A 999", "999-99-9999"])), "SSN")]
+        return [
+            (self.values.code(self.rng.choice(["99999999A999", "99 999999 A 999", "999-99-9999"])), "SSN")
+        ]
 
     def _s_kvnr(self, key):
         return [(self.values.code("A999999999"), "HEALTH_ID")]
 
     def _s_iddoc(self, key):
-        return [(self.values.code(self.rng.choice(["LXXXXXXXX9", "CXXXXXXX", "TXXXXXXX9", "A999AAA9A99", "XXXXXXXX9", "B999999A9A9", "LX9XXXX9", "C99X99X99", "99999999"])), "ID_DOC")]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(
+                        [
+                            "LXXXXXXXX9",
+                            "CXXXXXXX",
+                            "TXXXXXXX9",
+                            "A999AAA9A99",
+                            "XXXXXXXX9",
+                            "B999999A9A9",
+                            "LX9XXXX9",
+                            "C99X99X99",
+                            "99999999",
+                        ]
+                    )
+                ),
+                "ID_DOC",
+            )
+        ]
 
     def _s_plate(self, key):
         r = self.rng
-        area = r.choice("B HH M K S F D HN KA FR LB ES TÜ UL BI MS PB GT OS OL HB DD L C Z EF J WÜ N ER A IN R PA KS GI MR WI MZ TR KO SB HD MA".split())
+        area = r.choice(
+            [
+                "B",
+                "HH",
+                "M",
+                "K",
+                "S",
+                "F",
+                "D",
+                "HN",
+                "KA",
+                "FR",
+                "LB",
+                "ES",
+                "TÜ",
+                "UL",
+                "BI",
+                "MS",
+                "PB",
+                "GT",
+                "OS",
+                "OL",
+                "HB",
+                "DD",
+                "L",
+                "C",
+                "Z",
+                "EF",
+                "J",
+                "WÜ",
+                "N",
+                "ER",
+                "A",
+                "IN",
+                "R",
+                "PA",
+                "KS",
+                "GI",
+                "MR",
+                "WI",
+                "MZ",
+                "TR",
+                "KO",
+                "SB",
+                "HD",
+                "MA",
+            ]
+        )
         gap = r.choice(["-", " ", " - ", "-", ":"])
-        return [(f"{area}{gap}{self.values.code(r.choice(['AA', 'A']))} {r.randint(1, 9999)}{r.choice(['', '', '', 'E', 'H'])}", "LICENSE_PLATE")]
+        return [
+            (
+                f"{area}{gap}{self.values.code(r.choice(['AA', 'A']))} {r.randint(1, 9999)}{r.choice(['', '', '', 'E', 'H'])}",
+                "LICENSE_PLATE",
+            )
+        ]
 
     def _s_vin(self, key):
-        return [(self.values.code(self.rng.choice(["WXXXXXXXXXX999999", "VXXXXXXXXXX999999", "TXXXXXXXXXX999999"])), "VIN")]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(["WXXXXXXXXXX999999", "VXXXXXXXXXX999999", "TXXXXXXXXXX999999"])
+                ),
+                "VIN",
+            )
+        ]
 
     def _s_ref(self, key):
         return [(self.values.ref(), "REF_ID")]
 
     def _s_court(self, key):
-        return [(self.values.code(self.rng.choice(["99 O 999/29", "9 C 99/29", "999 Js 99999/29", "9 Ca 999/29", "IX ZR 99/29", "9 F 99/29", "99 IN 999/29"])), "REF_ID")]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(
+                        [
+                            "99 O 999/29",
+                            "9 C 99/29",
+                            "999 Js 99999/29",
+                            "9 Ca 999/29",
+                            "IX ZR 99/29",
+                            "9 F 99/29",
+                            "99 IN 999/29",
+                        ]
+                    )
+                ),
+                "REF_ID",
+            )
+        ]
 
     def _s_regno(self, key):
-        return [(self.rng.choice(["HRB ", "HRA ", "HRB", "VR ", "GnR "]) + self.values.digits(self.rng.choice((4, 5, 6))), "REG_NO")]
+        return [
+            (
+                self.rng.choice(["HRB ", "HRA ", "HRB", "VR ", "GnR "])
+                + self.values.digits(self.rng.choice((4, 5, 6))),
+                "REG_NO",
+            )
+        ]
 
     def _s_ip(self, key):
         return [(".".join(str(self.rng.randint(1, 254)) for _ in range(4)), "IP_ADDRESS")]
@@ -298,7 +605,12 @@ class Filler:
 
     def _s_time(self, key):
         r = self.rng
-        return [(f"{r.randint(6, 20)}{r.choice([':', '.'])}{r.choice(['00', '15', '30', '45'])}{r.choice([' Uhr', ' Uhr', '', ' h'])}", "")]
+        return [
+            (
+                f"{r.randint(6, 20)}{r.choice([':', '.'])}{r.choice(['00', '15', '30', '45'])}{r.choice([' Uhr', ' Uhr', '', ' h'])}",
+                "",
+            )
+        ]
 
     def _s_month(self, key):
         return [(self.rng.choice(_MONTHS), "")]
@@ -310,7 +622,9 @@ class Filler:
         return [(self.values.money(), "")]
 
     def _s_num(self, key):
-        return [(str(self.rng.randint(1, 99) if self.rng.random() < 0.6 else self.rng.randint(100, 9999)), "")]
+        return [
+            (str(self.rng.randint(1, 99) if self.rng.random() < 0.6 else self.rng.randint(100, 9999)), "")
+        ]
 
     def _s_pct(self, key):
         return [(f"{self.rng.randint(1, 99)}{self.rng.choice(['', ',5', ',25'])} %", "")]
@@ -319,10 +633,60 @@ class Filler:
         return [(str(self.rng.randint(1990, 2027)), "")]
 
     def _s_inv(self, key):
-        return [(self.values.code(self.rng.choice(["29-99999", "RE-2029-9999", "2029/9999", "R99999", "INC9999999", "4500999999", "AB-99999", "LS 999999", "#99999", "TKT-9999", "AU29-9999", "BE-99999", "JIRA-999", "PO 9999999"])), ANY)]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(
+                        [
+                            "29-99999",
+                            "RE-2029-9999",
+                            "2029/9999",
+                            "R99999",
+                            "INC9999999",
+                            "4500999999",
+                            "AB-99999",
+                            "LS 999999",
+                            "#99999",
+                            "TKT-9999",
+                            "AU29-9999",
+                            "BE-99999",
+                            "JIRA-999",
+                            "PO 9999999",
+                        ]
+                    )
+                ),
+                ANY,
+            )
+        ]
 
     def _s_part(self, key):
-        return [(self.values.code(self.rng.choice(["6ES7 999-9AA99", "6205-2RS", "M8x99", "999.999.99", "A4-99", "99-999-99", "F999", "AX 999", "EAN 4009999999999", "TL 9999", "K999", "ST-999-A", "Z99 9999", "V99.9", "99999-AA", "PN16 DN99"])), "")]
+        return [
+            (
+                self.values.code(
+                    self.rng.choice(
+                        [
+                            "6ES7 999-9AA99",
+                            "6205-2RS",
+                            "M8x99",
+                            "999.999.99",
+                            "A4-99",
+                            "99-999-99",
+                            "F999",
+                            "AX 999",
+                            "EAN 4009999999999",
+                            "TL 9999",
+                            "K999",
+                            "ST-999-A",
+                            "Z99 9999",
+                            "V99.9",
+                            "99999-AA",
+                            "PN16 DN99",
+                        ]
+                    )
+                ),
+                "",
+            )
+        ]
 
     def _s_norm(self, key):
         return [(self.rng.choice(_NORMS), "")]

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
+from training.pii.e5 import E5, WIDTH, dequantised
 
 from leitstand.privacy.tagging.labels import LABELS
-from training.pii.e5 import E5, WIDTH, dequantised
 
 HEADS, INNER, EPSILON = 12, 1536, 1e-12
 

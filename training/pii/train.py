@@ -8,12 +8,12 @@ minus the logarithm of the summed probability of its right answers.
 
 import argparse
 import random
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-
 from training.pii import e5
 from training.pii.labels import ALL
 from training.pii.network import Tagger
@@ -47,7 +47,12 @@ def batches(folder: Path, rng: random.Random):
             for place, row in enumerate(group):
                 span = slice(begins[row], begins[row] + lengths[row])
                 x[place, : lengths[row]], y[place, : lengths[row]] = ids[span], sets[span]
-            yield turn, torch.from_numpy(x), torch.from_numpy(y), torch.tensor([lengths[row] for row in group])
+            yield (
+                turn,
+                torch.from_numpy(x),
+                torch.from_numpy(y),
+                torch.tensor([lengths[row] for row in group]),
+            )
 
 
 def loss_of(logits: torch.Tensor, sets: torch.Tensor) -> torch.Tensor:
@@ -78,10 +83,14 @@ def main() -> None:
         net.load_state_dict(torch.load(args.resume), strict=False)
     decayed = [p for p in net.parameters() if p.requires_grad and p.ndim > 1]
     plain = [p for p in net.parameters() if p.requires_grad and p.ndim == 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=args.rate, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}],
+        lr=args.rate,
+        betas=(0.9, 0.98),
+    )
     begin, step, mean, saved = time.monotonic(), 0, 0.0, 0.0
     net.train()
-    for turn, ids, sets, lengths in batches(args.epochs, random.Random(args.seed)):
+    for turn, ids, sets, lengths in batches(args.epochs, random.Random(args.seed)):  # noqa: S311 - order of training texts
         spent = (time.monotonic() - begin) / 60 / args.minutes
         if spent >= 1:
             break
@@ -98,12 +107,12 @@ def main() -> None:
         step += 1
         mean = loss.item() if step == 1 else 0.98 * mean + 0.02 * loss.item()
         if step % 25 == 0:
-            print(f"{spent:6.1%} epoch {turn} step {step} loss {mean:.4f}", flush=True)
+            sys.stderr.write(f"{spent:6.1%} epoch {turn} step {step} loss {mean:.4f}\n")
         if time.monotonic() - saved > 120:
             _save(net, args.out)
             saved = time.monotonic()
     _save(net, args.out)
-    print(f"done: {step} steps, loss {mean:.4f}")
+    sys.stderr.write(f"done: {step} steps, loss {mean:.4f}\n")
 
 
 def _save(net: Tagger, path: Path) -> None:

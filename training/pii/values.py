@@ -167,7 +167,9 @@ class Values:
 
     @cached_property
     def _surnames(self) -> list[str]:
-        return [name for name in self._read("surnames_germaner.txt.gz") if len(name) > 2 and name[0].isupper()]
+        return [
+            name for name in self._read("surnames_germaner.txt.gz") if len(name) > 2 and name[0].isupper()
+        ]
 
     @cached_property
     def _firsts(self) -> list[tuple[str, str]]:
@@ -190,7 +192,11 @@ class Values:
             r"tedi|takko|ernsting|deichmann|fielmann|apollo|schlecker|müller$|real$|kaufland|total$|aral|tchibo|kiosk$|bäckerei$",
             re.IGNORECASE,
         )
-        return [firm for firm in self._read("companies_osm.txt.gz") if 4 < len(firm) < 45 and not famous.search(firm)]
+        return [
+            firm
+            for firm in self._read("companies_osm.txt.gz")
+            if 4 < len(firm) < 45 and not famous.search(firm)
+        ]
 
     # -- people
 
@@ -213,9 +219,110 @@ class Values:
 
     def invented_name(self) -> str:
         r = self.rng
-        start = r.choice("B Br D Dr F Fr G Gr H J K Kl Kr L M N P Pf R S Sch Schl Schw St T Tr W Z V Bl Kn Str C Ch".split())
-        body = r.choice("a e i o u ä ö ü au ei ie eu".split()) + r.choice("b ck d f ff g l ll m mm n nn ng nd nk p pp r rg rt s ss st t tt tz z zz ch sch lz ld hn hm".split())
-        tail = r.choice(["", "", "e", "er", "el", "en", "ler", "mann", "ke", "ig", "ner", "lein", "le", "inger", "sen", "ow", "ski", "itz", "a", "ert", "old", "hoff", "stedt", "brink"])
+        start = r.choice(
+            [
+                "B",
+                "Br",
+                "D",
+                "Dr",
+                "F",
+                "Fr",
+                "G",
+                "Gr",
+                "H",
+                "J",
+                "K",
+                "Kl",
+                "Kr",
+                "L",
+                "M",
+                "N",
+                "P",
+                "Pf",
+                "R",
+                "S",
+                "Sch",
+                "Schl",
+                "Schw",
+                "St",
+                "T",
+                "Tr",
+                "W",
+                "Z",
+                "V",
+                "Bl",
+                "Kn",
+                "Str",
+                "C",
+                "Ch",
+            ]
+        )
+        body = r.choice(["a", "e", "i", "o", "u", "ä", "ö", "ü", "au", "ei", "ie", "eu"]) + r.choice(
+            [
+                "b",
+                "ck",
+                "d",
+                "f",
+                "ff",
+                "g",
+                "l",
+                "ll",
+                "m",
+                "mm",
+                "n",
+                "nn",
+                "ng",
+                "nd",
+                "nk",
+                "p",
+                "pp",
+                "r",
+                "rg",
+                "rt",
+                "s",
+                "ss",
+                "st",
+                "t",
+                "tt",
+                "tz",
+                "z",
+                "zz",
+                "ch",
+                "sch",
+                "lz",
+                "ld",
+                "hn",
+                "hm",
+            ]
+        )
+        tail = r.choice(
+            [
+                "",
+                "",
+                "e",
+                "er",
+                "el",
+                "en",
+                "ler",
+                "mann",
+                "ke",
+                "ig",
+                "ner",
+                "lein",
+                "le",
+                "inger",
+                "sen",
+                "ow",
+                "ski",
+                "itz",
+                "a",
+                "ert",
+                "old",
+                "hoff",
+                "stedt",
+                "brink",
+            ]
+        )
         return start + body + tail
 
     def first(self, origin: str | None = None) -> tuple[str, bool]:
@@ -246,20 +353,140 @@ class Values:
     def company(self) -> Company:
         r = self.rng
         kind = r.random()
-        form = r.choice(["GmbH"] * 8 + ["GmbH & Co. KG"] * 4 + ["AG", "AG", "KG", "OHG", "e.K.", "e. K.", "UG (haftungsbeschränkt)", "SE", "GbR", "eG", "e.V.", "PartG mbB", "mbH", "gGmbH", "Ltd.", "Inc.", "S.A.", "B.V.", "Sp. z o.o.", "S.r.l.", "KGaA"])
-        trade = r.choice("Maschinenbau Logistik Transporte Metallbau Anlagenbau Elektrotechnik Haustechnik Bau Bedachungen Software Systems Consulting Immobilien Automotive Werkzeugbau Verpackungen Fenster Textil Druck Medien Gebäudereinigung Sicherheitstechnik Feinmechanik Präzisionsteile Kunststofftechnik Medizintechnik Pharma Vertrieb Handels Solutions Technologies Engineering Group Holding Energie Umwelt Lebensmittel Getränke Möbel Garten Catering Events Pflege Treuhand Vermögensverwaltung".split())
+        form = r.choice(
+            ["GmbH"] * 8
+            + ["GmbH & Co. KG"] * 4
+            + [
+                "AG",
+                "AG",
+                "KG",
+                "OHG",
+                "e.K.",
+                "e. K.",
+                "UG (haftungsbeschränkt)",
+                "SE",
+                "GbR",
+                "eG",
+                "e.V.",
+                "PartG mbB",
+                "mbH",
+                "gGmbH",
+                "Ltd.",
+                "Inc.",
+                "S.A.",
+                "B.V.",
+                "Sp. z o.o.",
+                "S.r.l.",
+                "KGaA",
+            ]
+        )
+        trade = r.choice(
+            [
+                "Maschinenbau",
+                "Logistik",
+                "Transporte",
+                "Metallbau",
+                "Anlagenbau",
+                "Elektrotechnik",
+                "Haustechnik",
+                "Bau",
+                "Bedachungen",
+                "Software",
+                "Systems",
+                "Consulting",
+                "Immobilien",
+                "Automotive",
+                "Werkzeugbau",
+                "Verpackungen",
+                "Fenster",
+                "Textil",
+                "Druck",
+                "Medien",
+                "Gebäudereinigung",
+                "Sicherheitstechnik",
+                "Feinmechanik",
+                "Präzisionsteile",
+                "Kunststofftechnik",
+                "Medizintechnik",
+                "Pharma",
+                "Vertrieb",
+                "Handels",
+                "Solutions",
+                "Technologies",
+                "Engineering",
+                "Group",
+                "Holding",
+                "Energie",
+                "Umwelt",
+                "Lebensmittel",
+                "Getränke",
+                "Möbel",
+                "Garten",
+                "Catering",
+                "Events",
+                "Pflege",
+                "Treuhand",
+                "Vermögensverwaltung",
+            ]
+        )
         if kind < 0.25:
             name = f"{self.surname()} {trade}"
-            return Company(f"{name} {form}", r.choice([name, name.rsplit(' ', 1)[0]]))
+            return Company(f"{name} {form}", r.choice([name, name.rsplit(" ", 1)[0]]))
         if kind < 0.45:
             brand = self.brand()
             return Company(f"{brand}{r.choice([' ', ' ', f' {trade} '])}{form}", brand)
         if kind < 0.52:
             name = f"{self.surname()} {r.choice(['&', 'und', '+'])} {r.choice([self.surname(), self.surname(), 'Söhne', 'Sohn', 'Partner', 'Kollegen', 'Co.'])}"
-            tail = r.choice([" Rechtsanwälte", " Steuerberater", f" {form}", f" {form}", "", " Architekten", " PartG mbB"])
+            tail = r.choice(
+                [" Rechtsanwälte", " Steuerberater", f" {form}", f" {form}", "", " Architekten", " PartG mbB"]
+            )
             return Company(name + tail, name)
         if kind < 0.64:
-            shop = r.choice("Autohaus Bäckerei Metzgerei Fleischerei Schreinerei Tischlerei Spedition Kanzlei Steuerkanzlei Ingenieurbüro Architekturbüro Hausverwaltung Elektro Sanitär Druckerei Gärtnerei Praxis Zahnarztpraxis Apotheke Hotel Gasthof Pension Weingut Brauerei Möbelhaus Buchhandlung Optik Reisebüro Fahrschule Taxi Blumen Zimmerei Schlosserei Getränke Notariat Gebrüder Malerbetrieb Dachdeckerei Landhandel Salon Café".split())
+            shop = r.choice(
+                [
+                    "Autohaus",
+                    "Bäckerei",
+                    "Metzgerei",
+                    "Fleischerei",
+                    "Schreinerei",
+                    "Tischlerei",
+                    "Spedition",
+                    "Kanzlei",
+                    "Steuerkanzlei",
+                    "Ingenieurbüro",
+                    "Architekturbüro",
+                    "Hausverwaltung",
+                    "Elektro",
+                    "Sanitär",
+                    "Druckerei",
+                    "Gärtnerei",
+                    "Praxis",
+                    "Zahnarztpraxis",
+                    "Apotheke",
+                    "Hotel",
+                    "Gasthof",
+                    "Pension",
+                    "Weingut",
+                    "Brauerei",
+                    "Möbelhaus",
+                    "Buchhandlung",
+                    "Optik",
+                    "Reisebüro",
+                    "Fahrschule",
+                    "Taxi",
+                    "Blumen",
+                    "Zimmerei",
+                    "Schlosserei",
+                    "Getränke",
+                    "Notariat",
+                    "Gebrüder",
+                    "Malerbetrieb",
+                    "Dachdeckerei",
+                    "Landhandel",
+                    "Salon",
+                    "Café",
+                ]
+            )
             name = f"{shop} {r.choice([self.surname(), self.surname(), 'am ' + r.choice(['Markt', 'Dom', 'Park', 'Rathaus', 'See']), 'Dr. ' + self.surname()])}"
             return Company(r.choice([name, f"{name} {form}"]), name)
         if kind < 0.72:
@@ -277,8 +504,101 @@ class Values:
         kind = r.random()
         if kind < 0.2:
             return "".join(r.choices(string.ascii_uppercase, k=r.choice((2, 3, 3, 4))))
-        a = r.choice("aqua thermo nova delta inno pro media tele opti uni agro bio euro flexi geo hydro inter kine lumi maxi neo omni poly quanti robo sani tecno ultra vari vita xeno zeno alpha astra cemo dyna expo fero gama helio ikon juno kora lexa mira nexo orbi pira rada sola tera vela".split())
-        b = r.choice("cut soft plan tec log form san mat pack plast med dent lab net line tron dyn vis con gen cor mark type flow shift port gard lux ment nova bit byte link dat sys".split())
+        a = r.choice(
+            [
+                "aqua",
+                "thermo",
+                "nova",
+                "delta",
+                "inno",
+                "pro",
+                "media",
+                "tele",
+                "opti",
+                "uni",
+                "agro",
+                "bio",
+                "euro",
+                "flexi",
+                "geo",
+                "hydro",
+                "inter",
+                "kine",
+                "lumi",
+                "maxi",
+                "neo",
+                "omni",
+                "poly",
+                "quanti",
+                "robo",
+                "sani",
+                "tecno",
+                "ultra",
+                "vari",
+                "vita",
+                "xeno",
+                "zeno",
+                "alpha",
+                "astra",
+                "cemo",
+                "dyna",
+                "expo",
+                "fero",
+                "gama",
+                "helio",
+                "ikon",
+                "juno",
+                "kora",
+                "lexa",
+                "mira",
+                "nexo",
+                "orbi",
+                "pira",
+                "rada",
+                "sola",
+                "tera",
+                "vela",
+            ]
+        )
+        b = r.choice(
+            [
+                "cut",
+                "soft",
+                "plan",
+                "tec",
+                "log",
+                "form",
+                "san",
+                "mat",
+                "pack",
+                "plast",
+                "med",
+                "dent",
+                "lab",
+                "net",
+                "line",
+                "tron",
+                "dyn",
+                "vis",
+                "con",
+                "gen",
+                "cor",
+                "mark",
+                "type",
+                "flow",
+                "shift",
+                "port",
+                "gard",
+                "lux",
+                "ment",
+                "nova",
+                "bit",
+                "byte",
+                "link",
+                "dat",
+                "sys",
+            ]
+        )
         style = r.random()
         word = a + b
         if style < 0.35:
@@ -289,7 +609,11 @@ class Values:
             return a.upper() + b
         if style < 0.75:
             return f"{a.capitalize()}-{b.capitalize()}"
-        return f"{word.capitalize()} {r.choice(['Systems', 'Labs', 'Solutions', 'Services', 'Partner', 'International', 'Werke', 'Digital', 'Concept', 'Team'])}" if style < 0.85 else word.upper()
+        return (
+            f"{word.capitalize()} {r.choice(['Systems', 'Labs', 'Solutions', 'Services', 'Partner', 'International', 'Werke', 'Digital', 'Concept', 'Team'])}"
+            if style < 0.85
+            else word.upper()
+        )
 
     # -- places
 
@@ -299,11 +623,17 @@ class Values:
     def house(self) -> str:
         r = self.rng
         number = str(r.choice((r.randint(1, 30), r.randint(1, 250))))
-        return number + r.choice([""] * 9 + ["a", "b", " a", " c", "-" + str(int(number) + 2), " 1/2", "/3", "c"])
+        return number + r.choice(
+            [""] * 9 + ["a", "b", " a", " c", "-" + str(int(number) + 2), " 1/2", "/3", "c"]
+        )
 
     def postcode(self) -> str:
         r = self.rng
-        return r.choice([""] * 12 + ["D-", "D ", "DE-"]) + f"{r.randint(1067, 99998):05d}" if r.random() < 0.95 else f"{r.choice(['A-', 'CH-', ''])}{r.randint(1000, 9900)}"
+        return (
+            r.choice([""] * 12 + ["D-", "D ", "DE-"]) + f"{r.randint(1067, 99998):05d}"
+            if r.random() < 0.95
+            else f"{r.choice(['A-', 'CH-', ''])}{r.randint(1000, 9900)}"
+        )
 
     def town(self) -> str:
         return self.rng.choice(self._towns if self.rng.random() < 0.6 else self.lists["bigtown"])
@@ -316,8 +646,34 @@ class Values:
     def date(self, first: int = 2015, last: int = 2027) -> str:
         r = self.rng
         day, month, year = r.randint(1, 28), r.randint(1, 12), r.randint(first, last)
-        names = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
-        english = "January February March April May June July August September October November December".split()
+        names = [
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
+        ]
+        english = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ]
         return r.choice([
             f"{day:02d}.{month:02d}.{year}", f"{day:02d}.{month:02d}.{year}", f"{day}.{month}.{year}", f"{day}.{month}.{year % 100:02d}",
             f"{day}. {names[month - 1]} {year}", f"{year}-{month:02d}-{day:02d}", f"{day:02d}.{month:02d}.{year % 100:02d}",
@@ -326,17 +682,50 @@ class Values:
 
     def short_date(self) -> str:
         r = self.rng
-        return r.choice([f"{r.randint(1, 28)}.{r.randint(1, 12)}.", f"{r.randint(1, 28):02d}.{r.randint(1, 12):02d}.", self.date()])
+        return r.choice(
+            [
+                f"{r.randint(1, 28)}.{r.randint(1, 12)}.",
+                f"{r.randint(1, 28):02d}.{r.randint(1, 12):02d}.",
+                self.date(),
+            ]
+        )
 
     def money(self) -> str:
         r = self.rng
         amount = r.choice((r.uniform(1, 100), r.uniform(100, 9999), r.uniform(1e4, 9e5)))
         text = f"{amount:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
-        return r.choice([f"{text} €", f"{text} EUR", f"{int(amount)} €", f"{int(amount)} Euro", f"EUR {text}", f"€ {text}", text])
+        return r.choice(
+            [
+                f"{text} €",
+                f"{text} EUR",
+                f"{int(amount)} €",
+                f"{int(amount)} Euro",
+                f"EUR {text}",
+                f"€ {text}",
+                text,
+            ]
+        )
 
     def phone(self) -> str:
         r = self.rng
-        area = r.choice(["030", "040", "089", "0221", "0711", "0341", "0621", "0351", "06131", "07031", "08141", "02241", "05251", "0" + self.digits(4)])
+        area = r.choice(
+            [
+                "030",
+                "040",
+                "089",
+                "0221",
+                "0711",
+                "0341",
+                "0621",
+                "0351",
+                "06131",
+                "07031",
+                "08141",
+                "02241",
+                "05251",
+                "0" + self.digits(4),
+            ]
+        )
         mobile = r.choice(["0151", "0152", "0157", "0160", "0170", "0171", "0175", "0176", "0179"])
         number = self.digits(r.choice((5, 6, 7, 8)))
         return r.choice([
@@ -361,19 +750,72 @@ class Values:
     def login(self, person: Person) -> str:
         r = self.rng
         first, last = plain(person.first), plain(person.last)
-        return r.choice([f"{first[:1]}.{last}", f"{first}.{last}", f"{last}{first[:1]}", f"{first[:1]}{last}", f"{last}{self.digits(2)}", f"{first}{self.digits(2)}", f"{first[:2]}{last[:4]}", f"{last}_{first[:1]}", f"{first}_{last}", f"{last[:3]}{self.digits(3)}".upper(), f"{first[:1]}-{last}"])
+        return r.choice(
+            [
+                f"{first[:1]}.{last}",
+                f"{first}.{last}",
+                f"{last}{first[:1]}",
+                f"{first[:1]}{last}",
+                f"{last}{self.digits(2)}",
+                f"{first}{self.digits(2)}",
+                f"{first[:2]}{last[:4]}",
+                f"{last}_{first[:1]}",
+                f"{first}_{last}",
+                f"{last[:3]}{self.digits(3)}".upper(),
+                f"{first[:1]}-{last}",
+            ]
+        )
 
     def email(self, person: Person, company: Company | None) -> str:
         r = self.rng
         first, last = plain(person.first), plain(person.last)
-        host = r.choice(["gmx.de", "web.de", "t-online.de", "gmail.com", "outlook.de", "posteo.de", "freenet.de", "yahoo.de", "icloud.com"])
+        host = r.choice(
+            [
+                "gmx.de",
+                "web.de",
+                "t-online.de",
+                "gmail.com",
+                "outlook.de",
+                "posteo.de",
+                "freenet.de",
+                "yahoo.de",
+                "icloud.com",
+            ]
+        )
         if company and r.random() < 0.8:
-            host = (plain(company.short) or "firma") + r.choice([".de", ".de", ".com", ".eu", "-gmbh.de", ".net", ".at"])
-        local = r.choice([f"{first}.{last}", f"{first[:1]}.{last}", f"{last}", f"{first}_{last}", f"{first}{last}{self.digits(2)}", f"{first}-{last}", f"{last}.{first}", r.choice(["info", "kontakt", "buchhaltung", "office", "rechnung"])])
+            host = (plain(company.short) or "firma") + r.choice(
+                [".de", ".de", ".com", ".eu", "-gmbh.de", ".net", ".at"]
+            )
+        local = r.choice(
+            [
+                f"{first}.{last}",
+                f"{first[:1]}.{last}",
+                f"{last}",
+                f"{first}_{last}",
+                f"{first}{last}{self.digits(2)}",
+                f"{first}-{last}",
+                f"{last}.{first}",
+                r.choice(["info", "kontakt", "buchhaltung", "office", "rechnung"]),
+            ]
+        )
         return f"{local}@{host}"
 
 
-_PLAIN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ş": "s", "ı": "i", "ğ": "g", "ç": "c", "ł": "l", "ø": "o", "đ": "d"})
+_PLAIN = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
+        "ş": "s",
+        "ı": "i",
+        "ğ": "g",
+        "ç": "c",
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+    }
+)
 
 
 def plain(name: str) -> str:
@@ -381,4 +823,6 @@ def plain(name: str) -> str:
     import unicodedata
 
     lower = unicodedata.normalize("NFKD", name.lower().translate(_PLAIN))
-    return re.sub(r"[^a-z0-9]+", "-", "".join(char for char in lower if not unicodedata.combining(char))).strip("-")
+    return re.sub(
+        r"[^a-z0-9]+", "-", "".join(char for char in lower if not unicodedata.combining(char))
+    ).strip("-")

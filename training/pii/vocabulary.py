@@ -9,14 +9,15 @@ the 4-bit embeddings as they are in multilingual-e5-small; they stay unchanged b
 import argparse
 import gzip
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
-
-from leitstand.privacy.tagging.pieces import Segmenter
 from training.pii import e5
 from training.pii.fill import Filler
 from training.pii.values import Values
+
+from leitstand.privacy.tagging.pieces import Segmenter
 
 SPECIAL = 4
 
@@ -33,7 +34,7 @@ def _texts(data: Path, words: list[Path]):
 
     for name in ("germeval2014", "ler"):
         yield from (record["text"] for record in read_corpus(data / f"{name}.jsonl.gz"))
-    filler = Filler(Values(data / "gazetteers", random.Random(7)))
+    filler = Filler(Values(data / "gazetteers", random.Random(7)))  # noqa: S311 - sample texts
     for template in templates():
         yield from (filler.fill(template).text for _ in range(4))
     yield from _prose()
@@ -54,9 +55,10 @@ def choose(model: e5.E5, texts) -> list[int]:
     used = {piece.id for text in texts for piece in segmenter.cut(text)}
     for number, piece in enumerate(model.pieces[SPECIAL:], SPECIAL):
         body = piece.removeprefix("▁")
-        if len(body) <= 1 and (not body or ord(body) < 0x590 or 0x1E00 <= ord(body) < 0x2190 or body in "€–—…•™←→↔−≤≥✓✔"):
-            used.add(number)
-        elif len(body) == 2 and all(ord(char) < 0x250 for char in body):
+        if (
+            len(body) <= 1
+            and (not body or ord(body) < 0x590 or 0x1E00 <= ord(body) < 0x2190 or body in "€–—…•™←→↔−≤≥✓✔")
+        ) or (len(body) == 2 and all(ord(char) < 0x250 for char in body)):
             used.add(number)
     return [*range(SPECIAL), *sorted(used - set(range(SPECIAL)))]
 
@@ -72,8 +74,13 @@ def main() -> None:
     model = e5.read(args.e5)
     kept = choose(model, _texts(args.data, args.words))
     pieces = "\n".join(model.pieces[number] for number in kept).encode("utf-8")
-    np.savez(args.out, pieces=np.frombuffer(pieces, np.uint8), scores=model.scores[kept].astype(np.float32), blocks=model.words[kept])
-    print(f"{len(kept)} pieces, {args.out.stat().st_size / 1e6:.1f} MB")
+    np.savez(
+        args.out,
+        pieces=np.frombuffer(pieces, np.uint8),
+        scores=model.scores[kept].astype(np.float32),
+        blocks=model.words[kept],
+    )
+    sys.stderr.write(f"{len(kept)} pieces, {args.out.stat().st_size / 1e6:.1f} MB\n")
 
 
 if __name__ == "__main__":

@@ -57,16 +57,16 @@ class Network:
 
     def _window(self, numbers: Sequence[int]) -> NDArray[np.float32]:
         words = self._embeddings([_BEGIN, *numbers, _END])
-        found: NDArray[np.float32] = self._session.run(None, {"words": words[None]})[0]
-        return found[1:-1]
+        (found,) = self._session.run(None, {"words": words[None]})
+        return np.asarray(found, np.float32)[1:-1]
 
     def _embeddings(self, numbers: Sequence[int]) -> NDArray[np.float32]:
         """Q4_0: blocks of 32 weights = one fp16 scale + 16 bytes; byte j holds weights j (low half) and j + 16."""
         blocks = self._blocks[np.asarray(numbers)]
         scale = blocks[..., :2].copy().view(np.float16).astype(np.float32)
         packed = blocks[..., 2:]
-        halves = np.concatenate((packed & 15, packed >> 4), axis=-1).astype(np.float32) - 8
-        return (halves * scale).reshape(len(numbers), WIDTH)
+        halves = np.concatenate((packed & 15, packed >> 4), axis=-1).astype(np.float32) - np.float32(8)
+        return np.asarray(halves * scale, np.float32).reshape(len(numbers), WIDTH)
 
 
 def _windows(count: int) -> list[tuple[int, int, slice]]:
