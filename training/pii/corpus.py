@@ -12,6 +12,7 @@ import random
 import re
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ WINDOW = 254
 BOS, EOS = 0, 2
 _TEXTS = Path(__file__).parent / "texts"
 _REPO = Path(__file__).parents[2]
+_NOUN = re.compile(r"(?<=[a-zäöüß,] )([A-ZÄÖÜ][a-zäöüß]{3,24})(?![\w-])")
 _LEGAL = re.compile(r"\b(?:GmbH|AG|KG|SE|OHG|GbR|mbH|UG|e\. ?K\.|e\. ?V\.|Ltd|Inc|S\.A\.|B\.V\.)")
 Example = tuple[str, list[tuple[int, int, str]], int]
 
@@ -74,6 +76,7 @@ class Maker:
         self.ler = [r for r in ler if telling & {e["type"] for e in r["entities"]}]
         self.ler_plain = [r for r in ler if not telling & {e["type"] for e in r["entities"]}]
         self.prose = _prose()
+        self.values.nouns = _nouns([*self.germeval, *ler])
 
     def epoch(self, scale: float = 1.0) -> list[Example]:
         """Examples in random order: (text, spans, answers for what is outside the spans)."""
@@ -234,6 +237,17 @@ def _respelled(
         length += len(new)
         places.append(length)
     return "".join(out), [(places[s], places[e], label) for s, e, label in spans]
+
+
+def _nouns(records: list[dict]) -> list[str]:
+    """German nouns of the corpora: capitalised words inside sentences that are no names and stand there twice."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        taken = {place for e in record["entities"] for place in range(e["start"], e["end"])}
+        for match in _NOUN.finditer(record["text"]):
+            if match.start() not in taken:
+                counts[match.group(1)] += 1
+    return [noun for noun, count in counts.items() if count > 1]
 
 
 def _prose() -> list[str]:

@@ -163,7 +163,7 @@ class Filler:
         if name in self.values.lists:
             return [
                 (
-                    self.rng.choice(self.values.lists[name]),
+                    self.values.thing(name),
                     "PUBLIC" if name == "public" else "LOC" if name == "bigtown" else "",
                 )
             ]

@@ -151,6 +151,7 @@ class Values:
     def __init__(self, folder: Path, rng: random.Random) -> None:
         """folder: the gazetteers."""
         self.rng = rng
+        self.nouns: list[str] = []
         self._folder = folder
         self._first_foreign = _by_origin(_FIRST_FOREIGN)
         self._last_foreign = _by_origin(_LAST_FOREIGN)
@@ -197,6 +198,18 @@ class Values:
             for firm in self._read("companies_osm.txt.gz")
             if 4 < len(firm) < 45 and not famous.search(firm)
         ]
+
+    def thing(self, name: str) -> str:
+        """An entry of a list of things; in 4 of 10 another German noun, so that lists are not learnt by heart."""
+        r = self.rng
+        if (
+            self.nouns
+            and name in ("product", "job", "field")
+            and r.random() < (0.25 if name == "job" else 0.45)
+        ):
+            noun = r.choice(self.nouns)
+            return noun if r.random() < 0.7 else f"{noun}{r.choice(self.nouns).lower()}"
+        return r.choice(self.lists[name])
 
     # -- people
 

@@ -28,11 +28,12 @@ class Tariff(NamedTuple):
 
 
 class UnitPrices(NamedTuple):
-    """EUR per picture, per second of sound and per search of a reranker; None where no price is known."""
+    """EUR per picture, second of sound, search of a reranker, call of a tool; None where no price is known."""
 
     image: Decimal | None = None
     second: Decimal | None = None
     search: Decimal | None = None
+    call: Decimal | None = None
 
     def of(self, unit: Unit) -> Decimal | None:
         """The price of one unit."""

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, ColumnElement, Engine, cast, func, select, type_coe
 
 from leitstand.accounting.limits import Subject
 from leitstand.accounting.rebuild import Settled
+from leitstand.journal.records import BOOKED
 from leitstand.store.schema import journal
 
 _HOUR_US = 3_600_000_000
@@ -26,7 +27,7 @@ def settled_since(engine: Engine, since_us: int) -> Iterator[Settled]:
             func.min(columns.time_us), func.sum(columns.input_tokens + columns.output_tokens),
             func.sum(columns.cost_nano),
         )
-        .where(columns.kind == "interaction", columns.time_us >= since_us, columns.outcome != "cached")
+        .where(columns.kind.in_(BOOKED), columns.time_us >= since_us, columns.outcome != "cached")
         .group_by(columns.user, columns.department, columns.use_case, columns.key_id, "counted_for", hour)
     )  # fmt: skip
     with engine.connect() as connection:

@@ -28,7 +28,7 @@ def headers_of(refusal: Refusal, request_id: str) -> list[tuple[bytes, bytes]]:
     ]
     if refusal.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % max(1, -int(-refusal.retry_after_s // 1))))
-    if refusal.status == 429 and refusal.code == "budget_exhausted":
+    if refusal.code in ("budget_exhausted", "run_limit"):
         headers.append((b"x-should-retry", b"false"))  # the SDKs would otherwise try again at once
     return headers
 

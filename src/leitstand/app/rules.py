@@ -8,16 +8,17 @@ from leitstand.accounting.limits import MEASURES, LimitRule
 from leitstand.accounting.pricebook import PriceBook, PriceRow
 from leitstand.accounting.prices import cost
 from leitstand.accounting.rates import Rate
+from leitstand.accounting.runs import RunLimits
 from leitstand.configuration import models as stored
 from leitstand.configuration.current import Configuration
 from leitstand.core.classes import DataClass, Role
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Usage
-from leitstand.core.money import ZERO, NanoEuro
+from leitstand.core.money import ZERO, NanoEuro, nano
 from leitstand.core.tiers import Tier
 from leitstand.gateway.call import price_of
 from leitstand.identity.callers import Person
-from leitstand.policy.rulebook import Contract, Offer, PolicyRow, Route, Rulebook, UseCase
+from leitstand.policy.rulebook import Contract, Offer, PolicyRow, Route, Rulebook, ToolServer, UseCase
 from leitstand.privacy.entities import EntityType
 from leitstand.privacy.scan import Scanner
 from leitstand.privacy.tagger import tagger
@@ -25,6 +26,7 @@ from leitstand.providers.base import Limits, Patience, Target
 
 _ADMINS = (Role.ADMIN, Role.SUPER_ADMIN)
 _LONG_AGO = date(1970, 1, 1)
+MCP_SECRET = "mcp:"  # before an MCP server's name among the resolved secrets
 # Fields of some kinds only, handed to their adapters by name.
 _OPTIONS = (
     "project", "location", "aws_region", "access_key_id", "api_version", "entra_tenant", "entra_client_id",
@@ -49,7 +51,7 @@ def people(configuration: Configuration) -> dict[str, Person]:
 
 
 def rulebook(configuration: Configuration, secrets: Mapping[str, str]) -> Rulebook:
-    """Routes, use cases and policy. secrets: resolved API keys by provider name."""
+    """Routes, use cases and policy. secrets: resolved API keys by provider name, by `mcp:NAME` for MCP servers."""
     return Rulebook(
         routes={name: _route(model, configuration, secrets) for name, model in configuration.models.items()},
         use_cases={name: _use_case(use_case) for name, use_case in configuration.use_cases.items()},
@@ -59,6 +61,7 @@ def rulebook(configuration: Configuration, secrets: Mapping[str, str]) -> Rulebo
             if (rule := configuration.policy[data_class])
         },
         contact=_contact(configuration),
+        tools={name: _tool_server(server, secrets) for name, server in configuration.mcp_servers.items()},
     )
 
 
@@ -120,7 +123,26 @@ def _target(provider: stored.Provider, model: str, secrets: Mapping[str, str]) -
     )
 
 
-def _contract(provider: stored.Provider) -> Contract | None:
+def _tool_server(server: stored.MCPServer, secrets: Mapping[str, str]) -> ToolServer:
+    target = Target(
+        provider=server.name, kind="mcp", model="", region=server.place, base_url=server.url,
+        secret=secrets.get(f"{MCP_SECRET}{server.name}", ""), patience=Patience(total_s=float(server.timeout)),
+    )  # fmt: skip
+    return ToolServer(
+        server.name,
+        Offer(target, _contract(server)),
+        title=server.title or server.name,
+        allow=server.tools.allow,
+        deny=server.tools.deny,
+        roles=frozenset(server.roles),
+        use_cases=frozenset(server.use_cases),
+        data_class=server.data_class,
+        cost_nano=nano(server.cost_per_call),
+        max_result_bytes=server.max_result_kib * 1024,
+    )
+
+
+def _contract(provider: stored.Provider | stored.MCPServer) -> Contract | None:
     return None if provider.dpa is None else Contract(provider.dpa.signed, provider.dpa.expires)
 
 
@@ -135,6 +157,7 @@ def _use_case(use_case: stored.UseCase) -> UseCase:
         tier=None if use_case.tier == "auto" else Tier(use_case.tier),
         max_tier=use_case.max_tier,
         semantic_cache=use_case.semantic_cache,
+        runs=RunLimits(use_case.runs.max_steps, None if use_case.runs.max_eur is None else nano(use_case.runs.max_eur)),
     )
 
 

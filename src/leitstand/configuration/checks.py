@@ -194,7 +194,7 @@ def _tiers(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
 
 
 def _dpa(each: Placed, _known: Known, today: date) -> Iterator[Remark]:
-    assert isinstance(each.value, m.Provider)
+    assert isinstance(each.value, m.Provider | m.MCPServer)
     provider = each.value
     if provider.place is Region.LOCAL:
         return
@@ -233,7 +233,7 @@ def _expiry(expires: date, path: Path, today: date) -> Iterator[Remark]:
 
 
 def _secret(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
-    assert isinstance(each.value, m.Provider)
+    assert isinstance(each.value, m.Provider | m.MCPServer)
     key = each.value.api_key
     path = (*each.path, "api_key")
     if key is None:
@@ -336,4 +336,5 @@ _RULES: Mapping[str, tuple[Callable[[Placed, Known, date], Iterator[Remark]], ..
     "limit": (_limit, _limited_tiers),
     "price": (_price,),
     "policy": (_special,),
+    "mcp_server": (_dpa, _secret),
 }

@@ -22,7 +22,7 @@ class Kind:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Fields that hold a secret or a reference to one."""
-        return ("api_key",) if self.model is m.Provider else ()
+        return ("api_key",) if self.model in (m.Provider, m.MCPServer) else ()
 
     @property
     def private(self) -> frozenset[str]:
@@ -48,6 +48,7 @@ KINDS = {
         Kind("alert_channel", ("alerts", "channels"), m.AlertChannel, "Meldeweg", "alert channel"),
         Kind("exchange_rate", ("exchange_rates",), m.ExchangeRate, "Wechselkurs", "exchange rate"),
         Kind("privacy", ("privacy",), m.Privacy, "Begriffe", "privacy terms", "single"),
+        Kind("mcp_server", ("mcp_servers",), m.MCPServer, "MCP-Server", "MCP server"),
     )
 }
 

@@ -10,6 +10,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from leitstand.configuration import values as v
+from leitstand.configuration.mcp_servers import MCPServer as MCPServer
+from leitstand.configuration.mcp_servers import Runs as Runs
 from leitstand.configuration.providers import DPA as DPA
 from leitstand.configuration.providers import Probe as Probe
 from leitstand.configuration.providers import Provider as Provider
@@ -90,6 +92,7 @@ class UseCase(Named):
     max_tier: Tier | None = Field(
         default=None, description="Largest tier that its requests to a model with tiers may take; none: any."
     )
+    runs: Runs = Field(default=Runs(), description="How far one agent run may go.")
 
     @model_validator(mode="after")
     def _tier_below_its_most(self) -> "UseCase":
@@ -278,3 +281,4 @@ class File(Section):
     alerts: Alerts | None = Field(default=None, description="Where alerts go.")
     exchange_rates: tuple[ExchangeRate, ...] = Field(default=(), description="Exchange rates to the euro.")
     privacy: Privacy | None = Field(default=None, description="Terms with a fixed treatment.")
+    mcp_servers: tuple[MCPServer, ...] = Field(default=(), description="Tool servers that are published under `/mcp`.")

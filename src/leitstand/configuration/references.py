@@ -32,6 +32,9 @@ def references(kind: str, body: object) -> Iterator[Reference]:
         budget = body.get("budget")
         if isinstance(budget, dict):
             yield from _downgrade(budget.get("at_limit"), ("budget", "at_limit"))
+    elif kind == "mcp_server":
+        for position, use_case in enumerate(_list(body.get("use_cases"))):
+            yield from _mention("use_case", use_case, ("use_cases", position))
     elif kind == "price":
         yield from _mention("provider", body.get("provider"), ("provider",))
     elif kind == "limit":

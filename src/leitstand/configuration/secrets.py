@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from leitstand.configuration import repository
 from leitstand.core import settings
-from leitstand.core.sealing import Sealer, WrongKey, load_or_create
+from leitstand.core.sealing import Sealer, WrongKey, installation_secret
 
 SEALED = "sealed:"
 MASTER_KEY = "master.key"
@@ -33,8 +33,8 @@ def is_literal(value: str) -> bool:
 
 
 def load_sealer(data: Path) -> Sealer:
-    """The installation's sealer: DATA/secrets/master.key, made at the first start."""
-    return Sealer(load_or_create(data / "secrets" / MASTER_KEY))
+    """The installation's sealer: DATA/secrets/master.key, made at the first start, or LEITSTAND_MASTER_KEY."""
+    return Sealer(installation_secret(data, MASTER_KEY))
 
 
 def seal(sealer: Sealer, name: str, clear: str) -> bytes:

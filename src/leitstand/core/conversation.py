@@ -318,14 +318,14 @@ class StopReason(StrEnum):
     PAUSE = "pause"  # Anthropic's pause_turn: the client sends the answer back to go on
 
 
-Unit = Literal["", "image", "second", "search"]
+Unit = Literal["", "image", "second", "search", "call"]
 
 
 class Usage(msgspec.Struct, frozen=True):
     """Tokens of one call. `input_tokens` includes the cached ones, `output_tokens` the reasoning ones.
 
     units: what may be billed by another measure than tokens, named by `unit`: pictures, seconds of sound
-    (rounded up), searches of a reranker. Counted also for models that are billed by tokens.
+    (rounded up), searches of a reranker, calls of a tool. Counted also for models that are billed by tokens.
     estimated: true when the provider gave no figure and ours stands in. raw: the provider's own words.
     """
 

@@ -10,6 +10,7 @@
     ├─ NotCached                  404    not_cached          no
     ├─ BudgetExhausted            429    budget_exhausted    after `retry_after_s`
     ├─ RateLimited                429    rate_limited        after `retry_after_s`
+    ├─ RunLimited                 429    run_limit           no
     ├─ UpstreamFailed             502    upstream_failed     perhaps
     ├─ UpstreamTimeout            504    upstream_timeout    perhaps
     ├─ Overloaded                 503    overloaded          after `retry_after_s`
@@ -104,6 +105,12 @@ class RateLimited(Refusal):
     """Too many requests in a minute."""
 
     status, code = 429, "rate_limited"
+
+
+class RunLimited(Refusal):
+    """An agent run has made all its steps, or used all its money; its next step belongs to a new run."""
+
+    status, code = 429, "run_limit"
 
 
 class UpstreamFailed(Refusal):

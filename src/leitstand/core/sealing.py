@@ -1,6 +1,7 @@
 """Encryption at rest: AES-256-GCM under the installation's master key.
 
-The key lives in `DATA/secrets/master.key` (mode 0600), made at the first start. A sealed value is
+The key lives in `DATA/secrets/master.key` (mode 0600), made at the first start; several machines share theirs by
+LEITSTAND_MASTER_KEY, from which every key of the installation is derived (HKDF, RFC 5869). A sealed value is
 `version (1 byte) | nonce (12) | ciphertext and tag`; `context` (for example `secret:openai-eu`) is
 authenticated with it, so that a value cannot be moved to another place.
 Source: NIST SP 800-38D; random 96-bit nonces, far below 2^32 messages under one key.
@@ -12,8 +13,15 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from leitstand.core import settings
+from leitstand.core.errors import InvalidRequest
+
+MASTER_KEY_MIN = 32  # characters
 _VERSION = b"\x01"
+_SECRETS = "secrets"
 
 
 class WrongKey(Exception):
@@ -40,6 +48,56 @@ class Sealer:
             return self._cipher.decrypt(sealed[1:13], sealed[13:], context.encode())
         except InvalidTag as cause:
             raise WrongKey(context) from cause
+
+
+def installation_secret(data: Path, name: str) -> bytes:
+    """The installation's secret `name` (32 bytes): out of LEITSTAND_MASTER_KEY, else DATA/secrets/`name`.
+
+    Raises InvalidRequest when both are there, since what was sealed under one does not open under the other.
+    """
+    path = data / _SECRETS / name
+    shared = shared_secret(name)
+    if shared is None:
+        return load_or_create(path)
+    if path.exists():
+        raise InvalidRequest(
+            f"LEITSTAND_MASTER_KEY ist gesetzt, und {path} ist auch da. Nehmen Sie für eine bestehende Installation "
+            f"die Variable weg und kopieren Sie {path.parent} auf jede Maschine, oder beginnen Sie mit leerem Ordner.",
+            f"LEITSTAND_MASTER_KEY is set, and {path} is there, too. For an existing installation unset the variable "
+            f"and copy {path.parent} to every machine, or begin with an empty folder.",
+        )
+    return shared
+
+
+def shared_secret(name: str) -> bytes | None:
+    """The secret `name` derived from LEITSTAND_MASTER_KEY; None where that is not set. Raises InvalidRequest."""
+    master = settings.read("master_key").strip()
+    if master.startswith("file:"):
+        master = _read_master(Path(master.removeprefix("file:")).expanduser())
+    if not master:
+        return None
+    if len(master) < MASTER_KEY_MIN:
+        raise InvalidRequest(
+            f"LEITSTAND_MASTER_KEY ist kürzer als {MASTER_KEY_MIN} Zeichen. Erzeugen Sie ihn mit „openssl rand -hex 32“.",
+            f"LEITSTAND_MASTER_KEY is shorter than {MASTER_KEY_MIN} characters. Make one with 'openssl rand -hex 32'.",
+        )
+    derivation = HKDF(SHA256(), 32, salt=b"leitstand-installation-v1", info=name.encode())
+    return derivation.derive(master.encode())
+
+
+def _read_master(path: Path) -> str:
+    try:
+        text = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as cause:
+        text, reason = "", type(cause).__name__
+    else:
+        reason = "empty"
+    if not text:
+        raise InvalidRequest(
+            f"Die Datei {path} aus LEITSTAND_MASTER_KEY lässt sich nicht lesen ({reason}).",
+            f"The file {path} named in LEITSTAND_MASTER_KEY cannot be read ({reason}).",
+        )
+    return text
 
 
 def load_or_create(path: Path, size_bytes: int = 32) -> bytes:

@@ -29,6 +29,19 @@ SETTINGS = (
         "When journal records reach the disk: 'background' (within 50 ms; survives a killed process) or "
         "'always' (before each answer ends; survives a power cut too, 1 to 4 ms slower).",
     ),
+    Setting(
+        "database", "LEITSTAND_DATABASE", "",
+        "Database that several machines share: postgresql://USER:PASSWORD@HOST/NAME; empty: SQLite in the data folder.",
+    ),
+    Setting(
+        "valkey", "LEITSTAND_VALKEY", "",
+        "Valkey in which several machines hold limits together: valkey://HOST:PORT/0; empty: a file in the data folder.",
+    ),
+    Setting(
+        "master_key", "LEITSTAND_MASTER_KEY", "",
+        "Secret of at least 32 characters, the same on every machine, or `file:PATH` of one; all of Leitstand's own "
+        "keys are derived from it. Empty: random keys in DATA/secrets.",
+    ),
     Setting("key", "LEITSTAND_KEY", "", "Key with which commands such as `drill` ask a running server."),
     Setting(
         "llama_python", "LEITSTAND_LLAMA_PYTHON", "",

@@ -116,6 +116,7 @@ class Journey:
     def overtaken(self, attempt: Attempt) -> None:
         """One of two was stopped, for the other came first or ended the race; it may be billed."""
         attempt.fault = "overtaken"
+        attempt.turn.end()  # stopped before it began, it cannot end its turn itself
         self.errand.lose(attempt)
 
     def dead_end(self) -> Refusal:

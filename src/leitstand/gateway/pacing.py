@@ -35,7 +35,7 @@ class Load:
 class Turn:
     """A call that may be made now; it counts from here on until `end`."""
 
-    __slots__ = ("_budget", "_pacing", "_spent", "candidate", "load")
+    __slots__ = ("_budget", "_is_open", "_pacing", "_spent", "candidate", "load")
 
     def __init__(self, pacing: "Pacing", candidate: Candidate, load: Load, now: float) -> None:
         self.candidate = candidate
@@ -44,6 +44,7 @@ class Turn:
         self._budget = pacing.budget(candidate.target)
         self._spent = Spent(now, load.tokens, candidate.target.limits.per_minute)
         self._budget.open += 1
+        self._is_open = True
         if self._spent.counted:
             self._budget.count(self._spent)
 
@@ -52,9 +53,11 @@ class Turn:
         self._budget.recount(self._spent, tokens)
 
     def end(self) -> None:
-        """The call is over; called exactly once."""
-        self._budget.open -= 1
-        self._pacing.pump()
+        """The call is over; a second time changes nothing."""
+        if self._is_open:
+            self._is_open = False
+            self._budget.open -= 1
+            self._pacing.pump()
 
 
 @dataclass(eq=False, slots=True)

@@ -20,7 +20,7 @@ DEFAULT_OVERLAP_DAYS = 7
 
 def load_pepper(data: Path) -> bytes:
     """The secret of the keyed hash, kept beside the database and never in it."""
-    return sealing.load_or_create(data / "secrets" / "keys.pepper")
+    return sealing.installation_secret(data, "keys.pepper")
 
 
 @dataclass(frozen=True)

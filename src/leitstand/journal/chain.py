@@ -26,7 +26,8 @@ from leitstand.core import sealing
 from leitstand.journal.records import Record
 
 DOMAIN = "leitstand-journal-v1"
-PRIVATE_KEY_FILE = "secrets/audit.key"
+PRIVATE_KEY = "audit.key"
+PRIVATE_KEY_FILE = f"secrets/{PRIVATE_KEY}"
 PUBLIC_KEY_FILE = "audit.pub"
 
 # Every stored column but `hash`, in the order that is hashed. It is part of the format: never change it.
@@ -115,9 +116,10 @@ class Signer:
     def load(cls, data: Path) -> "Signer":
         """The key in DATA/secrets/audit.key, made on first use, with its public half in DATA/audit.pub.
 
+        All machines of an installation sign with the same key: by LEITSTAND_MASTER_KEY, or by copies of the file.
         A public key that is already there is never replaced: if it is another one, `verify` has to show it.
         """
-        seed = sealing.load_or_create(data / PRIVATE_KEY_FILE)
+        seed = sealing.installation_secret(data, PRIVATE_KEY)
         signer = cls(Ed25519PrivateKey.from_private_bytes(seed))
         _publish(data / PUBLIC_KEY_FILE, signer.public_key)
         return signer

@@ -5,6 +5,9 @@ from typing import Annotated, Any
 import msgspec
 
 INTERACTION = "interaction"
+TOOL_CALL = "tool_call"  # a call to a tool of an MCP server, by a person or an agent
+BOOKED = (INTERACTION, TOOL_CALL)
+"""Kinds that cost money: limits and exports count both."""
 
 # What a database column holds; a larger number is refused when a spooled record is read back.
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]

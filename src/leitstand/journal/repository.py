@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, u
 from sqlalchemy.dialects import sqlite
 
 from leitstand.journal.chain import COLUMNS, Checkpoint, Head, Row
-from leitstand.journal.records import INTERACTION
+from leitstand.journal.records import BOOKED
 from leitstand.store.schema import journal, journal_checkpoint, journal_spool
 
 _STORED = (*COLUMNS, "hash")
@@ -114,7 +114,7 @@ def rows(engine: Engine, wanted: Filter) -> Iterator[RowMapping]:
     """Rows in the order of the chain, read in pages so that no lock and no memory is held for long."""
     query = select(journal).order_by(journal.c.seq).limit(_PAGE)
     if not wanted.audit_events:
-        query = query.where(journal.c.kind == INTERACTION)
+        query = query.where(journal.c.kind.in_(BOOKED))
     if wanted.since_us is not None:
         query = query.where(journal.c.time_us >= wanted.since_us)
     if wanted.until_us is not None:

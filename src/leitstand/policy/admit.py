@@ -167,17 +167,16 @@ def _sort_out(
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
     for offer in route.offers:
-        protection = _protection(offer, row, use_case)
+        shown = protection(offer, row, use_case)
         verdict = (
-            _residency(offer, row, data_class)
-            or _contract(offer, row, data_class, today)
-            or _media(offer, data_class, has_media and protection is Protection.MASKED)
+            objection(offer, row, data_class, today)
+            or _media(offer, data_class, has_media and shown is Protection.MASKED)
             or _capability(offer, lacks(offer.target, prompt))
             or _vectors(offer, route, prompt)
             or _context(offer, prompt)
         )
         if verdict is None:
-            candidates.append(Candidate(offer, protection))
+            candidates.append(Candidate(offer, shown))
         else:
             dropped.append(verdict)
     return _Sorted(route, tuple(candidates), tuple(dropped))
@@ -239,6 +238,11 @@ def _route(rules: Rulebook, ask: Ask, use_case: UseCase) -> Route:
     return route
 
 
+def objection(offer: Offer, row: PolicyRow, data_class: DataClass, today: date) -> Dropped | None:
+    """Why data of a class may not go to a target at all: its place, or its contract; None: it may."""
+    return _residency(offer, row, data_class) or _contract(offer, row, data_class, today)
+
+
 def _residency(offer: Offer, row: PolicyRow, data_class: DataClass) -> Dropped | None:
     target = offer.target
     if target.region in row.regions:
@@ -265,7 +269,8 @@ def _contract(offer: Offer, row: PolicyRow, data_class: DataClass, today: date) 
     )
 
 
-def _protection(offer: Offer, row: PolicyRow, use_case: UseCase) -> Protection:
+def protection(offer: Offer, row: PolicyRow, use_case: UseCase) -> Protection:
+    """What a target may see of a request that it may get."""
     if use_case.always_pseudonymise:
         return Protection.MASKED
     if offer.target.region is Region.LOCAL:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from leitstand.core.classes import DataClass, Region
+from leitstand.accounting.runs import RunLimits
+from leitstand.core.classes import DataClass, Region, Role
+from leitstand.core.money import ZERO, NanoEuro
 from leitstand.core.tiers import Tier
 from leitstand.providers.base import Target
 
@@ -69,6 +71,7 @@ class UseCase:
 
     tier: the tier of its requests to a model with tiers; None: each is judged. max_tier: never above.
     semantic_cache: answers are shared between questions that ask the same in other words.
+    runs: how far one agent run may go.
     """
 
     name: str
@@ -80,6 +83,32 @@ class UseCase:
     tier: Tier | None = None
     max_tier: Tier | None = None
     semantic_cache: bool = False
+    runs: RunLimits = RunLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolServer:
+    """An MCP server: where it is (the offer's target), who may use it, and what it publishes.
+
+    allow, deny: patterns of tool names. roles, use_cases: empty = all. data_class: the highest that it may get.
+    cost_nano: booked for each call.
+    """
+
+    name: str
+    offer: Offer
+    title: str = ""
+    allow: tuple[str, ...] = ("*",)
+    deny: tuple[str, ...] = ()
+    roles: frozenset[Role] = frozenset()
+    use_cases: frozenset[str] = frozenset()
+    data_class: DataClass = DataClass.SPECIAL
+    cost_nano: NanoEuro = ZERO
+    max_result_bytes: int = 1024 * 1024
+
+    @property
+    def target(self) -> Target:
+        """Its address, place, secret and patience."""
+        return self.offer.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +134,13 @@ DEFAULT_POLICY: Mapping[DataClass, PolicyRow] = {
 
 @dataclass(frozen=True)
 class Rulebook:
-    """All rules that a request meets before it is sent. contact: whom refusals tell people to ask."""
+    """All rules that a request meets before it is sent. contact: whom refusals name. tools: MCP servers by name."""
 
     routes: Mapping[str, Route] = field(default_factory=dict)
     use_cases: Mapping[str, UseCase] = field(default_factory=dict)
     policy: Mapping[DataClass, PolicyRow] = field(default_factory=lambda: DEFAULT_POLICY)
     contact: str = ""
+    tools: Mapping[str, ToolServer] = field(default_factory=dict)
 
     def general(self) -> UseCase:
         """The use case of requests that name none; a configured one of that name counts."""

@@ -73,10 +73,11 @@ def lexicon() -> Lexicon:
     own = _plain("common_own.txt")
     names_own = {name.lower() for name in _plain("first_names_own.txt")}
     surnames_own = {name.lower() for name in _plain("surnames_own.txt")}
+    ordinary = _packed("common.txt.gz") | _packed("common_texts.txt.gz")
     return Lexicon(
         first_names=frozenset(_packed("first_names.txt.gz") | names_own),
         surnames=frozenset(_packed("surnames.txt.gz") | surnames_own),
-        common=frozenset((_packed("common.txt.gz") - names_own - surnames_own) | own),
+        common=frozenset((ordinary - names_own - surnames_own) | own),
         business=frozenset(own),
     )
 

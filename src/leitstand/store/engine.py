@@ -1,19 +1,36 @@
-"""The database engine: SQLite in the data folder by default; sync, used from threads."""
+"""The database engine: SQLite in the data folder, or PostgreSQL by URL; sync, used from threads."""
 
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from leitstand.core import settings
+from leitstand.core.errors import InvalidRequest
+
 DATABASE_FILE = "leitstand.sqlite"
+POOL_SIZE, POOL_OVERFLOW = 5, 10  # connections that one process keeps, and has at most beside them
+_POOL_WAIT_S = 5
+
+# A server that froze or a network that went silent is noticed within seconds, never waited for: milliseconds here.
+_SESSION = "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000"
+_PATIENCE = {
+    "connect_timeout": 3, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+    "tcp_user_timeout": 10_000, "options": _SESSION, "application_name": "leitstand",
+}  # fmt: skip
 
 
 def open_engine(data: Path, *, read_only: bool = False) -> Engine:
-    """An engine on DATA/leitstand.sqlite; WAL, so that readers never wait for the writer.
+    """An engine on LEITSTAND_DATABASE, else on DATA/leitstand.sqlite. Connects on first use.
 
-    read_only: for `audit verify` on a copy; nothing is created or changed.
+    read_only: for reading a copy of a data folder; nothing is created or changed.
+    Raises InvalidRequest for a URL that is none.
     """
+    shared = shared_database()
+    if shared is not None:
+        return _open_postgresql(shared)
     path = data / DATABASE_FILE
     if read_only:
         return create_engine(f"sqlite+pysqlite:///file:{path}?mode=ro&uri=true")
@@ -21,6 +38,42 @@ def open_engine(data: Path, *, read_only: bool = False) -> Engine:
     engine = create_engine(f"sqlite+pysqlite:///{path}", connect_args={"timeout": 15})
     event.listen(engine, "connect", _prepare)
     return engine
+
+
+def shared_database() -> URL | None:
+    """The PostgreSQL database that machines share; None where the data folder holds its own."""
+    text = settings.read("database").strip()
+    if not text:
+        return None
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() != "postgresql" or not url.database:
+        raise InvalidRequest(
+            "LEITSTAND_DATABASE ist keine Adresse einer PostgreSQL-Datenbank. Beispiel: "
+            "postgresql://leitstand:KENNWORT@db.firma.example/leitstand",
+            "LEITSTAND_DATABASE is no address of a PostgreSQL database. Example: "
+            "postgresql://leitstand:PASSWORD@db.company.example/leitstand",
+        )
+    return url.set(drivername="postgresql+psycopg")
+
+
+def is_made(data: Path) -> bool:
+    """Whether there is a database to look at; one on a server is taken to be there."""
+    return shared_database() is not None or (data / DATABASE_FILE).is_file()
+
+
+def is_shared(engine: Engine) -> bool:
+    """Whether other machines work on the same database."""
+    return engine.dialect.name == "postgresql"
+
+
+def _open_postgresql(url: URL) -> Engine:
+    return create_engine(
+        url, connect_args=_PATIENCE, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_timeout=_POOL_WAIT_S,
+        pool_recycle=1800, pool_pre_ping=True,
+    )  # fmt: skip
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -14,7 +14,7 @@ journal = Table(
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("id", String(64), nullable=False, unique=True),  # request id or event id
-    Column("kind", String(80), nullable=False),  # "interaction", or an audit event: room.object.verb_past
+    Column("kind", String(80), nullable=False),  # "interaction", "tool_call", or an audit event: room.object.verb_past
     Column("time_us", BigInteger, nullable=False),  # application time of arrival
     Column("user", String(120), nullable=False, default=""),  # who asked or acted: user name, "system", ""
     Column("department", String(120), nullable=False, default=""),

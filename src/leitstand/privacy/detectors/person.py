@@ -136,7 +136,7 @@ class _Reader:
         if lower in _TITLES or lower in _SALUTATIONS:
             return None
         cue = self._cue(place)
-        if cue:
+        if cue and not self._is_next_field(place, cue):
             particle_of_role = cue == "role" and lower in PARTICLES
             last = (
                 None
@@ -190,6 +190,12 @@ class _Reader:
             "nat",
             "pd",
         )
+
+    def _is_next_field(self, place: int, cue: str) -> bool:
+        """Whether the word is the next field of a form rather than a name (`Anrede: Frau`, next line `Name: …`)."""
+        if cue in ("signature", "label") or not self.lex.is_common(self.words[place].text):
+            return False
+        return "\n" in self.text[self.words[place - 1].end : self.words[place].start]
 
     def _joined(self, place: int) -> bool:
         word = self.words[place]
@@ -312,7 +318,7 @@ class _Reader:
         last = place
         while last + 1 < len(self.words) and last - place < 3:
             after = self.words[last + 1]
-            if after.glued != " " or not after.is_capital or after.text.lower() in self.lex.business:
+            if after.glued != " " or not after.is_capital or self.lex.is_common(after.text):
                 break
             last += 1
         return last

@@ -69,7 +69,7 @@ def _by_run(
         best = int(mean.argmax())
         type_ = _TYPES[best]
         begun = float(begins[place:last, BEGINS.index(type_)].max()) if type_ in BEGINS else 0.0
-        yield Word(start, end, float(mean.sum()), type_, float(mean[best]), begun > mean[best] / 2)
+        yield Word(start, end, float(mean.sum()), type_, float(mean[best]), begun > float(mean[best]) / 2)
 
 
 def entities_of(text: str, words: list[Word], threshold: float, weak: float) -> list[Entity]:
