@@ -12,7 +12,7 @@ from leitstand.store.migrate import migrate
 from leitstand.store.schema import journal
 
 
-def test_a_call_that_tiers_or_a_downgrade_sent_elsewhere_counts_there(tmp_path: Path) -> None:
+def test_a_call_that_tiers_or_a_downgrade_sent_elsewhere_counts_there(tmp_path: Path, database: str) -> None:
     engine = open_engine(tmp_path)
     migrate(engine)
     shared = {

@@ -31,7 +31,7 @@ class HandClock:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(tmp_path: Path, database: str) -> Iterator[Engine]:
     engine = open_engine(tmp_path)
     migrate(engine)
     yield engine

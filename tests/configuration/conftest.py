@@ -15,7 +15,7 @@ from leitstand.store.migrate import migrate
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
+def installation(tmp_path: Path, database: str) -> Iterator[Installation]:
     engine = open_engine(tmp_path)
     migrate(engine)
     records: list[Record] = []

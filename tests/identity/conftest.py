@@ -9,7 +9,7 @@ from identity.identity_desk import IdentityDesk, open_identity
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[IdentityDesk]:
+def room(tmp_path: Path, database: str) -> Iterator[IdentityDesk]:
     desk = open_identity(tmp_path)
     yield desk
     desk.engine.dispose()

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_new_writer_goes_on_where_the_last_one_stopped(house: House):
     with house.writer() as writer:
         writer.drain()
     with house.engine.connect() as connection:
-        offsets = repository.read_offsets(connection)
+        offsets = repository.read_offsets(connection, repository.machine_of(house.engine, house.data))
     assert offsets == {segments(house.spool)[0].name: len(encode_line(record(1)))}
     spool.close()
 
@@ -139,6 +140,19 @@ def test_only_one_of_two_writers_writes_and_the_other_takes_over(house: House):
     first.close()
     assert second.drain() == 1
     second.close()
+    assert house.verify().intact
+
+
+def test_threads_may_drain_one_writer_together(house: House):
+    house.spool_up(record(number) for number in range(300))
+    start = threading.Barrier(4)
+
+    def drain() -> int:
+        start.wait()
+        return writer.drain()
+
+    with house.writer() as writer, ThreadPoolExecutor(4) as threads:
+        assert sum(each.result() for each in [threads.submit(drain) for _ in range(4)]) == 300
     assert house.verify().intact
 
 

@@ -1,7 +1,7 @@
 """Checks and agreement: what counts as the same, what does not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leitstand.prompts.regression.agreement import among, answers_agree, between, similarity
@@ -64,6 +64,7 @@ def test_numbers_are_read_as_they_are_meant(written: str, read: str) -> None:
     assert read in numbers(f"zu {written} EUR")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_similarity_is_symmetrical_and_a_share(one: str, other: str) -> None:
     found = similarity(one, other)

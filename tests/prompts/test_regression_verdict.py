@@ -1,7 +1,7 @@
 """The verdict on a change of model: what may come, what may not, and when more runs are needed."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leitstand.core.money import NanoEuro
@@ -58,6 +58,14 @@ def test_a_must_that_fails_in_most_repetitions_is_a_no_go_by_itself() -> None:
     assert compare(_answers(rarely, must="c3"), _answers(_GOOD, must="c3")).failing == ()
 
 
+def test_a_trial_with_many_questions_unanswered_proves_nothing() -> None:
+    silent = [Judged(case, False, False, answered=False) for case in _GOOD for _ in range(5)]
+    assert compare(silent, silent).decision is Decision.MORE_RUNS
+    assert compare(_answers(_GOOD), silent).decision is Decision.MORE_RUNS
+    few = [*_answers({case: [True] * 5 for case in list(_GOOD)[:19]}), *silent[-5:]]
+    assert compare(_answers(_GOOD), few).decision is Decision.GO
+
+
 def test_the_saving_is_told_with_its_interval() -> None:
     found = compare(_answers(_GOOD, cost=300), _answers(_GOOD, cost=1000))
     assert found.saving is not None
@@ -74,6 +82,7 @@ def test_only_cases_that_both_were_asked_count() -> None:
         compare(_answers({"a": [True]}), _answers({"b": [True]}))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=12))
 def test_one_more_passed_answer_never_makes_the_verdict_worse(pairs: list[tuple[bool, bool]]) -> None:
     rank = [Decision.NO_GO, Decision.MORE_RUNS, Decision.GO]

@@ -31,7 +31,7 @@ TARGET = TargetState("azure-eu", Region.EU)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(tmp_path: Path, database: str) -> Iterator[Engine]:
     engine = open_engine(tmp_path)
     metadata.create_all(engine)
     yield engine

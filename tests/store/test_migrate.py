@@ -14,6 +14,8 @@ from leitstand.store import migrate
 from leitstand.store.engine import open_engine
 from leitstand.store.schema import metadata
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def test_a_migrated_database_is_exactly_the_schema(tmp_path: Path) -> None:
     engine = open_engine(tmp_path)

@@ -29,6 +29,8 @@ BOS, EOS = 0, 2
 _TEXTS = Path(__file__).parent / "texts"
 _REPO = Path(__file__).parents[2]
 _NOUN = re.compile(r"(?<=[a-zäöüß,] )([A-ZÄÖÜ][a-zäöüß]{3,24})(?![\w-])")
+_SMALL_WORD = re.compile(r"(?<= )([a-zäöüß]{3,20})(?= )")
+_PLAIN_WORD = re.compile(r"(?<![\w@./:=\\<{\"-])[A-Za-zÄÖÜäöüß][a-zäöüß]{2,}(?![\w@./:=\\>}\"-])")
 _LEGAL = re.compile(r"\b(?:GmbH|AG|KG|SE|OHG|GbR|mbH|UG|e\. ?K\.|e\. ?V\.|Ltd|Inc|S\.A\.|B\.V\.)")
 Example = tuple[str, list[tuple[int, int, str]], int]
 
@@ -76,7 +78,8 @@ class Maker:
         self.ler = [r for r in ler if telling & {e["type"] for e in r["entities"]}]
         self.ler_plain = [r for r in ler if not telling & {e["type"] for e in r["entities"]}]
         self.prose = _prose()
-        self.values.nouns = _nouns([*self.germeval, *ler])
+        self.values.nouns = _words([*self.germeval, *ler], _NOUN)
+        self.small_words = _words([*self.germeval, *ler], _SMALL_WORD)
 
     def epoch(self, scale: float = 1.0) -> list[Example]:
         """Examples in random order: (text, spans, answers for what is outside the spans)."""
@@ -90,7 +93,7 @@ class Maker:
         plan += [self.corpus(record) for record in r.sample(self.ler_plain, int(500 * scale))]
         plan += [(text, [], NOTHING) for text in r.sample(self.prose, min(len(self.prose), int(350 * scale)))]
         plan += [self.compound() for _ in range(int(700 * scale))]
-        plan = [self.noisy(example) for example in plan]
+        plan = [self.noisy(self.stirred(example)) for example in plan]
         r.shuffle(plan)
         return plan
 
@@ -151,6 +154,28 @@ class Maker:
             spans += [(s + len(text), e + len(text), label) for s, e, label in found]
             text += part + r.choice(["\n", "\n", "\n\n", " "])
         return text, spans, NOTHING
+
+    def stirred(self, example: Example) -> Example:
+        """In half of our own texts some words outside the spans become other words, so that no template is known by heart."""
+        text, spans, rest = example
+        if rest != NOTHING or not self.values.nouns or self.rng.random() < 0.5:
+            return example
+        share = self.rng.choice((0.08, 0.15, 0.3))
+        out, new, place, length = [], [], 0, 0
+        for start, end, label in [*sorted(spans), (len(text), len(text), "")]:
+            between = _PLAIN_WORD.sub(lambda m: self._other(m.group(), share), text[place:start])
+            out += [between, text[start:end]]
+            length += len(between)
+            if label:
+                new.append((length, length + end - start, label))
+            length += end - start
+            place = end
+        return "".join(out), new, rest
+
+    def _other(self, word: str, share: float) -> str:
+        if self.rng.random() > share:
+            return word
+        return self.rng.choice(self.values.nouns if word[0].isupper() else self.small_words)
 
     def noisy(self, example: Example) -> Example:
         """Now and then as people type or scanners read: lower case, ae for ä, 0 for O, capitals."""
@@ -239,15 +264,15 @@ def _respelled(
     return "".join(out), [(places[s], places[e], label) for s, e, label in spans]
 
 
-def _nouns(records: list[dict]) -> list[str]:
-    """German nouns of the corpora: capitalised words inside sentences that are no names and stand there twice."""
+def _words(records: list[dict], pattern: re.Pattern[str]) -> list[str]:
+    """Words of the corpora that are no names and stand there twice."""
     counts: Counter[str] = Counter()
     for record in records:
         taken = {place for e in record["entities"] for place in range(e["start"], e["end"])}
-        for match in _NOUN.finditer(record["text"]):
+        for match in pattern.finditer(record["text"]):
             if match.start() not in taken:
                 counts[match.group(1)] += 1
-    return [noun for noun, count in counts.items() if count > 1]
+    return [word for word, count in counts.items() if count > 1]
 
 
 def _prose() -> list[str]:

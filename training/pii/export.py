@@ -9,7 +9,9 @@ with 7 bits in use, because CPUs without VNNI would otherwise overflow (measured
 
 import argparse
 import hashlib
+import itertools
 import json
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -20,18 +22,20 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from training.pii.e5 import WIDTH
-from training.pii.network import EPSILON, HEADS
+from training.pii.network import EPSILON, HEADS, Tagger
+from training.pii.train import batches
 
 from leitstand.privacy.tagging.labels import LABELS
 
 MICROSOFT = "com.microsoft"
+_CALIBRATION = 25
 
 
 class Graph:
     """Nodes and constants as they are added; each method returns the name of its output."""
 
-    def __init__(self) -> None:
-        self.nodes, self.constants = [], []
+    def __init__(self, scales: dict[str, np.ndarray]) -> None:
+        self.nodes, self.constants, self.scales = [], [], scales
 
     def constant(self, name: str, value: np.ndarray) -> str:
         self.constants.append(numpy_helper.from_array(value, name))
@@ -52,10 +56,13 @@ class Graph:
         return name
 
     def linear(self, x: str, name: str, weights: dict[str, np.ndarray]) -> str:
+        matrix = weights[f"{name}.weight"].T
+        scale = self.scales.get(name)
+        if scale is not None:
+            x = self.node("Mul", [x, self.constant(f"{name}.calm", 1 / scale)], f"{name}.calmed")
+            matrix = matrix * scale[:, None]
         product = self.node(
-            "MatMul",
-            [x, self.constant(f"{name}.w", np.ascontiguousarray(weights[f"{name}.weight"].T))],
-            f"{name}.product",
+            "MatMul", [x, self.constant(f"{name}.w", np.ascontiguousarray(matrix))], f"{name}.product"
         )
         return self.node("Add", [product, self.constant(f"{name}.b", weights[f"{name}.bias"])], f"{name}.sum")
 
@@ -67,9 +74,44 @@ class Graph:
         return self.node("LayerNormalization", [x, scale, bias], f"{name}.out", axis=-1, epsilon=EPSILON)
 
 
-def build(weights: dict[str, np.ndarray], layers: int) -> onnx.ModelProto:
+def calming(net: Tagger, epochs: Path, strength: float) -> dict[str, np.ndarray]:
+    """For each matrix a factor per input channel that evens out the inputs: int8 has one step for all of them.
+
+    Inputs are divided by it and the matrix is multiplied with it, so nothing changes but the rounding.
+    Source: Xiao et al., "SmoothQuant", 2022. strength: 0 leaves all to the inputs, 1 all to the weights.
+    """
+    highest: dict[str, torch.Tensor] = {}
+
+    def note(name: str):
+        def hook(_module, inputs) -> None:
+            seen = inputs[0].detach().abs().flatten(0, -2).amax(0)
+            highest[name] = torch.maximum(highest[name], seen) if name in highest else seen
+
+        return hook
+
+    linear = {
+        name: part
+        for name, part in net.named_modules()
+        if isinstance(part, torch.nn.Linear) and name != "head"
+    }
+    hooks = [part.register_forward_pre_hook(note(name)) for name, part in linear.items()]
+    with torch.no_grad():
+        for _turn, ids, _sets, _lengths in itertools.islice(batches(epochs, random.Random(5)), _CALIBRATION):  # noqa: S311 - sample texts
+            net(ids)
+    for hook in hooks:
+        hook.remove()
+    return {
+        name: (
+            highest[name].clamp(min=1e-3) ** strength
+            / part.weight.detach().abs().amax(0).clamp(min=1e-3) ** (1 - strength)
+        ).numpy()
+        for name, part in linear.items()
+    }
+
+
+def build(weights: dict[str, np.ndarray], layers: int, scales: dict[str, np.ndarray]) -> onnx.ModelProto:
     """The network in float32."""
-    g = Graph()
+    g = Graph(scales)
     length = g.node(
         "Gather", [g.node("Shape", ["words"], "shape"), g.constant("one", np.array([1]))], "length"
     )
@@ -114,15 +156,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--version", default="1")
     parser.add_argument(
+        "--epochs", type=Path, required=True, help="texts to measure the inputs of the matrices on"
+    )
+    parser.add_argument("--strength", type=float, default=0.5)
+    parser.add_argument(
         "--full-range", action="store_true", help="8 bits instead of 7; for CPUs with VNNI only"
     )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     state = torch.load(args.weights, map_location="cpu")
+    net = Tagger(args.layers, args.vocabulary)
+    net.load_state_dict(state, strict=False)
+    scales = calming(net.eval(), args.epochs, args.strength)
     weights = {name: value.float().numpy() for name, value in state.items()}
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
-        onnx.save(build(weights, args.layers), plain)
+        onnx.save(build(weights, args.layers, scales), plain)
         quantize_dynamic(
             plain, args.out / "tagger.onnx", per_channel=True, reduce_range=not args.full_range, weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul"], extra_options={"MatMulConstBOnly": True, "DefaultTensorType": TensorProto.FLOAT},

@@ -19,6 +19,7 @@ from training.pii.labels import ALL
 from training.pii.network import Tagger
 
 _TOKENS = 1700
+_HIDDEN = 0.04
 
 
 def batches(folder: Path, rng: random.Random):
@@ -97,6 +98,9 @@ def main() -> None:
         for group in optimiser.param_groups:
             group["lr"] = args.rate * min(1.0, step / 60) * max(0.02, 1 - spent)
         mask = (torch.arange(ids.shape[1]) < lengths[:, None])[:, None, None, :]
+        ids = ids.masked_fill(
+            (torch.rand(ids.shape) < _HIDDEN) & (ids > 3), 3
+        )  # context has to do without some pieces
         with torch.autocast("cpu", torch.bfloat16):
             logits = net(ids, mask)
         loss = loss_of(logits, sets)

@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from leitstand.privacy.lexicon import _packed, lexicon
 from training.pii import values
 from training.pii.corpus import templates
 
+from leitstand.privacy.lexicon import _packed, lexicon
+
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _SLOT = re.compile(r"\{[a-zA-Z]+(?::\d)?\}")
-_LISTS = (values._PRODUCTS, values._JOBS, values._FIELDS)  # noqa: SLF001 - the same package
+_LISTS = (values._PRODUCTS, values._JOBS, values._FIELDS)
 _REPO = Path(__file__).parents[2]
 
 
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     lex = lexicon()
-    named = {name.lower() for block in (values._WORD_NAMES, values._TOP_NAMES) for name in block.split()}  # noqa: SLF001
+    named = {name.lower() for block in (values._WORD_NAMES, values._TOP_NAMES) for name in block.split()}
     known = lex.first_names | lex.surnames | named
     corpus_words = _packed("common.txt.gz")
     words = {word.lower() for text in _texts() for word in _WORD.findall(text)}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from leitstand.accounting.counters import Counters, Hold, Pace, Part, Short, TooFast
 from leitstand.accounting.history import History
+from leitstand.accounting.leeway import Leeway
 from leitstand.accounting.limits import Bound, Limit, LimitRule, Rulebook, Subject
 from leitstand.accounting.lost import facts_of
 from leitstand.accounting.periods import Calendar
@@ -78,9 +79,9 @@ class Admission:
         self._contact = contact
         self.rulebook = Rulebook((), calendar)
 
-    def use(self, rules: Iterable[LimitRule]) -> None:
+    def use(self, rules: Iterable[LimitRule], leeway: Leeway) -> None:
         """These rules from now on."""
-        self.rulebook = Rulebook(rules, self._calendar)
+        self.rulebook = Rulebook(rules, self._calendar, leeway)
 
     def bound(self, subject: Subject) -> Bound:
         """The limits of a subject at this moment."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from leitstand.accounting.admission import Admission, Call, Grant
-from leitstand.accounting.counters import Counter, Counters, Hold
+from leitstand.accounting.counters import Counter, Counters, Hold, Reading
 from leitstand.accounting.history import History
-from leitstand.accounting.limits import LimitRule, Subject, address, resolve
+from leitstand.accounting.leeway import Leeway
+from leitstand.accounting.limits import NO_LEEWAY, Limit, LimitRule, Subject, address, resolve
 from leitstand.accounting.losses import Losses
 from leitstand.accounting.lost import LostCall, lost_call
 from leitstand.accounting.periods import Calendar, Period
@@ -83,6 +84,17 @@ class Entry:
     def usual_output(self) -> int:
         """Output tokens to be expected of the call; all that is asked while its model is unknown."""
         return self._grant.sizing.usual_output
+
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """The scopes whose limits are passed by grace; the call's own hold counts as used."""
+        graced = [limit for limit in self._grant.limits if limit.grace]
+        readings = self._ledger.read(graced) if graced else []
+        return tuple(
+            limit.scope
+            for limit, reading in zip(graced, readings, strict=True)
+            if reading.spent + reading.held > limit.units - limit.grace
+        )
 
     def double(self) -> bool:
         """Hold the same once more, for a second call at the same time; False where the limits have no room."""
@@ -156,6 +168,7 @@ class Ledger:
         timezone: str = "Europe/Berlin",
         history: History | None = None,
         contact: Contact | None = None,
+        leeway: Leeway = NO_LEEWAY,
     ) -> None:
         """contact: whom refusals name. history: what is known of the models, empty by default."""
         self.history = history or History()
@@ -165,11 +178,11 @@ class Ledger:
         self._admission = Admission(counters, clock, self._calendar, self.history, contact or Contact())
         self._turns = Turns()
         self._opened = 0
-        self.replace(rules)
+        self.replace(rules, leeway)
 
-    def replace(self, rules: Iterable[LimitRule]) -> None:
+    def replace(self, rules: Iterable[LimitRule], leeway: Leeway = NO_LEEWAY) -> None:
         """New rules from now on; open entries settle where they were held."""
-        self._admission.use(rules)
+        self._admission.use(rules, leeway)
 
     def open(self, subject: Subject, need: Need, request_id: str, wait_s: float = 30.0) -> Opening:
         """Reserve the worst case of a call, or what is left of it: `async with ledger.open(…) as entry`.
@@ -226,6 +239,10 @@ class Ledger:
         """What a usage means for each limit of a grant, as that limit counts."""
         amount, tokens = cost(usage, price), usage.input_tokens + usage.output_tokens
         return [amount if limit.in_money else tokens for limit in grant.limits]
+
+    def read(self, limits: Sequence[Limit]) -> list[Reading]:
+        """The state of the counters of these limits."""
+        return self._counters.read([limit.counter for limit in limits])
 
     def hold_more(self, grant: Grant, amounts: Sequence[int]) -> Hold | None:
         """Reserve amounts beside a grant, for the same call; None where a limit has no room for them."""

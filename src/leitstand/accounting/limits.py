@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, get_args
 
 from leitstand.accounting.counters import Counter, counter
+from leitstand.accounting.leeway import Leeway
 from leitstand.accounting.periods import Calendar, Period, Span
 from leitstand.core.money import nano
 
@@ -90,7 +91,10 @@ class Subject(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """A rule as it binds one subject now. scope: with the name in place of `*`."""
+    """A rule as it binds one subject now.
+
+    scope: with the name in place of `*`. units: how far the subject may go, extension and `grace` included.
+    """
 
     rule: LimitRule
     scope: str
@@ -98,6 +102,7 @@ class Limit(NamedTuple):
     period: Period
     counter: Counter
     in_money: bool
+    grace: int = 0
 
 
 class Bound(NamedTuple):
@@ -107,12 +112,18 @@ class Bound(NamedTuple):
     paces: tuple[Limit, ...]
 
 
+NO_LEEWAY = Leeway()
+
+
 class Rulebook:
     """Finds the limits of a subject; immutable, replaced as a whole when the rules change."""
 
-    def __init__(self, rules: Iterable[LimitRule], calendar: Calendar) -> None:
+    def __init__(
+        self, rules: Iterable[LimitRule], calendar: Calendar, leeway: Leeway = NO_LEEWAY
+    ) -> None:
         self.rules: Sequence[LimitRule] = tuple(rules)
         self._calendar = calendar
+        self._leeway = leeway
         self._cache: dict[tuple[Subject, str], Bound] = {}
 
     def limits(self, subject: Subject, now_s: float) -> Bound:
@@ -133,9 +144,13 @@ class Rulebook:
         return found
 
     def _bind(self, subject: Subject, now_s: float) -> Iterable[Limit]:
-        for (scope, _), rule in strictest(self.rules, subject).items():
+        today = self._calendar.period("day", now_s).label
+        grace = self._leeway.grace(subject.name_in, today)
+        for (scope, measure), rule in strictest(self.rules, subject).items():
             period = self._calendar.period(rule.span, now_s)
-            yield Limit(rule, scope, rule.units, period, address(scope, rule, period), rule.in_money)
+            beyond = 0 if rule.is_pace else grace.units(rule.in_money)
+            units = rule.units + self._leeway.extension(scope, measure, period.label) + beyond
+            yield Limit(rule, scope, units, period, address(scope, rule, period), rule.in_money, beyond)
 
 
 _CACHED_SUBJECTS = 4096

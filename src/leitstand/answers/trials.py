@@ -12,7 +12,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -20,17 +20,15 @@ from typing import NamedTuple
 
 import msgspec
 
+from leitstand.answers.asking import Asker, Said
 from leitstand.answers.regression import AnswerBody, Regression, prompt_of
 from leitstand.core.clock import Clock
-from leitstand.core.conversation import TextDelta, Used
 from leitstand.core.errors import BudgetExhausted, NotPermitted, Refusal
 from leitstand.core.events import Events
 from leitstand.core.i18n import Bilingual
-from leitstand.core.ids import new_id
 from leitstand.core.money import ZERO, NanoEuro
 from leitstand.core.money import plain as euro_text
 from leitstand.gateway.hotpath import Gateway
-from leitstand.gateway.values import Piece, Request, Tail
 from leitstand.identity.callers import Caller, Person
 from leitstand.journal.records import Record
 from leitstand.prompts.regression.checks import Asked, passes
@@ -92,6 +90,7 @@ class TrialRunner:
         """people: by name. local_now: application time in the organisation's zone. write: to the journal."""
         self._regression = regression
         self._gateway = gateway
+        self._asker = Asker(gateway, clock, lambda: local_now().date(), "trial")
         self._people = people
         self._clock = clock
         self._local_now = local_now
@@ -227,39 +226,23 @@ class TrialRunner:
         return known is None or known.state != "running"
 
     async def _ask(self, row: TrialRow, step: _Step, caller: Caller) -> NanoEuro:
-        """Ask once, judge and keep the answer; returns its cost. Raises _Stop when no other would fare better."""
-        now_us = self._clock.time_us()
-        request = Request(
-            id=new_id("req", now_us), prompt=prompt_of(step.case, step.model), time_us=now_us,
-            use_case=step.use_case or None, cache="off", purpose="trial",
-        )  # fmt: skip
-        text, error, cost, tokens = "", None, ZERO, 0
-        started = asyncio.get_running_loop().time()
+        """Ask, judge and keep the answer; returns its cost. Raises _Stop when no other would fare better."""
+        prompt, error = prompt_of(step.case, step.model), None
+        said = Said("", "", ZERO, 0, self._clock.time_us(), 0)
         try:
-            today = self._local_now().date()
-            async with aclosing(self._gateway.answer(request, caller, today)) as parts:
-                async for part in parts:
-                    if isinstance(part, Piece):
-                        for chunk in part.frame.chunks:
-                            if isinstance(chunk, TextDelta) and chunk.choice == 0:
-                                text += chunk.text
-                            elif isinstance(chunk, Used):
-                                tokens = chunk.usage.output_tokens
-                    elif isinstance(part, Tail):
-                        cost = part.cost_nano
+            said = await self._asker.ask(prompt, step.use_case, caller)
         except (BudgetExhausted, NotPermitted) as refusal:
             raise _Stop(Bilingual(refusal.de, refusal.en)) from refusal
         except Refusal as refusal:
-            text, error = "", Bilingual(refusal.de, refusal.en)
-        latency_us = round((asyncio.get_running_loop().time() - started) * 1e6)
+            error = Bilingual(refusal.de, refusal.en)
         asked = Asked(step.case.prompt, step.case.reference)
-        failed = await asyncio.to_thread(_failed, step.case, text, asked)
+        failed = await asyncio.to_thread(_failed, step.case, said.text, asked)
         answer = AnswerRow(
-            row.id, step.model, step.case.id, step.repetition, request.id, error is None,
-            error is None and not failed, cost, latency_us, tokens, b"", now_us,
+            row.id, step.model, step.case.id, step.repetition, said.request_id, error is None,
+            error is None and not failed, said.cost_nano, said.latency_us, said.tokens, b"", said.time_us,
         )  # fmt: skip
-        await asyncio.to_thread(self._regression.store, answer, AnswerBody(text, failed, error))
-        return cost
+        await asyncio.to_thread(self._regression.store, answer, AnswerBody(said.text, failed, error))
+        return said.cost_nano
 
     async def _finish(
         self, row: TrialRow, state: str, reason: Bilingual | None = None, decision: str = ""

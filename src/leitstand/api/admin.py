@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leitstand import __version__
 from leitstand.api.admin_answers import Marked, Problem, answer_errors
+from leitstand.api.budgets import Budgeting, budget_routes
 from leitstand.api.drills import Drilling, drill_routes
 from leitstand.api.guard import Guarded, check_key_for, check_person, needs
 from leitstand.api.regression import Trials, regression_routes
@@ -30,7 +31,7 @@ from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import DEFAULT_OVERLAP_DAYS, KeyRequest, NewKey, VirtualKeys
 
 
-class Office(Trials, Drilling, Protocol):
+class Office(Trials, Drilling, Budgeting, Protocol):
     """What administration needs of the house."""
 
     @property
@@ -102,6 +103,7 @@ def build_admin(office: Office) -> FastAPI:
     app.include_router(regression_routes(office))
     app.include_router(tier_routes())
     app.include_router(drill_routes(office))
+    app.include_router(budget_routes(office))
     answer_errors(app, office.language)
     return app
 

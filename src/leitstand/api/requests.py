@@ -1,5 +1,6 @@
-"""What every API request says in its headers: key, use case, data class, cache, scope, language."""
+"""What every API request says in its headers: key, use case, data class, cache, scope, run, language."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from leitstand.gateway.hotpath import Credentials
 from leitstand.gateway.values import Request
 
 _MAX_HEADER = 200
+_RUN = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,13 @@ class Incoming:
             id=self.id,
             prompt=prompt,
             time_us=self.time_us,
-            use_case=self._text(b"x-leitstand-use-case") or None,
-            data_class=self._data_class(),
+            use_case=self.use_case(),
+            data_class=self.data_class(),
             cache=self._cache(),
             scope=self._text(b"x-leitstand-scope"),
             language=self.language,
             is_gone=is_gone,
+            run=self.run(),
         )
 
     def unread(self, dialect: Dialect) -> Request:
@@ -43,6 +46,21 @@ class Incoming:
         return Request(
             id=self.id, prompt=Prompt(dialect, "", ()), time_us=self.time_us, language=self.language
         )
+
+    def use_case(self) -> str | None:
+        """The use case that the request names; None for none."""
+        return self._text(b"x-leitstand-use-case") or None
+
+    def run(self) -> str:
+        """The agent run that the request belongs to; empty for none."""
+        run = self._text(b"x-leitstand-run")
+        if run and not _RUN.fullmatch(run):
+            raise InvalidRequest(
+                "Der Kopf „x-leitstand-run“ nimmt bis zu 100 Buchstaben, Ziffern und die Zeichen - _ . :",
+                "The header 'x-leitstand-run' takes up to 100 letters, digits and the characters - _ . :",
+                detail={"param": "x-leitstand-run"},
+            )
+        return run
 
     def _text(self, name: bytes) -> str:
         value = self.headers.get(name, b"").decode("utf-8", "replace").strip()
@@ -54,7 +72,8 @@ class Incoming:
             )
         return value
 
-    def _data_class(self) -> DataClass | None:
+    def data_class(self) -> DataClass | None:
+        """The data class that the request states; None for none."""
         word = self._text(b"x-leitstand-data-class")
         try:
             return DataClass.parse(word.lower()) if word else None

@@ -15,6 +15,7 @@ from leitstand import __version__
 from leitstand.api.catalogue import ModelCatalogue
 from leitstand.api.completions import CHAT, MESSAGES, Completions
 from leitstand.api.kept_responses import KeptAnswers
+from leitstand.api.mcp import ROOT, MCPEndpoint
 from leitstand.api.operations import authorised
 from leitstand.api.problems import body_of, headers_of
 from leitstand.api.requests import read_request
@@ -56,6 +57,8 @@ class Front:
             await fast(scope, receive, send)
         elif path.startswith("/v1/responses/"):
             await self._kept_answers(scope, receive, send)
+        elif path.startswith(f"{ROOT}/"):
+            await self._mcp(scope, receive, send)
         elif path.startswith("/v1/models"):
             await self._models(scope, receive, send)
         else:
@@ -85,12 +88,14 @@ class Front:
             self._fast[path] = SingleTask(house.gateway, wire, *shared)
         self._fast["/v1/responses"] = Responses(house.gateway, house.kept_responses, *shared)
         self._kept_answers = KeptAnswers(house.gateway, house.kept_responses, house.clock, house.language)
+        self._mcp = self._fast[ROOT] = MCPEndpoint(house.tools, *shared)
         self._models = ModelCatalogue(house.gateway, house.clock, house.language)
         local_models = LocalModels(house)
         local_models.start()
         self._site = asyncio.create_task(asyncio.to_thread(self._build_site, house), name="site")
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._mcp.stop()
         await local_models.stop()
         await house.stop()
         await send({"type": "lifespan.shutdown.complete"})
@@ -109,17 +114,17 @@ class Front:
         await respond(send, 200, [JSON_TYPE], body)
 
     async def _readyz(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """It can serve: `ready`, or `degraded` with what fails while requests go on."""
+        """It can serve: `ready`, or `degraded` with what fails while requests go on; 503 `full` when they cannot."""
         house = self._house
         checks = {
             "journal_spool": not house.spool.degraded,
             "journal_writer": not house.writer.failing,
         }
-        status = "ready" if all(checks.values()) else "degraded"
+        status = "full" if not house.spool.has_room else "ready" if all(checks.values()) else "degraded"
         body = msgspec.json.encode(
             {"status": status, "checks": {name: "ok" if ok else "failing" for name, ok in checks.items()}}
         )
-        await respond(send, 200, [JSON_TYPE], body)
+        await respond(send, 503 if status == "full" else 200, [JSON_TYPE], body)
 
     async def _metrics(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Prometheus; needs a key whose owner may see operations."""

@@ -10,21 +10,24 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from leitstand.accounting.budgets.repository import UsageRows
 from leitstand.accounting.counters.shared import SharedCounters
 from leitstand.accounting.ledger import Ledger
 from leitstand.accounting.lost import LostCall
 from leitstand.accounting.periods import Calendar
 from leitstand.accounting.rebuild import spent_by_counter
 from leitstand.accounting.repository import settled_since
+from leitstand.accounting.runs import Run, Runs
 from leitstand.answers.regression import Regression
 from leitstand.answers.responses.kept import KeptResponses
 from leitstand.answers.responses.repository import KeptRows
 from leitstand.answers.trials import TrialRunner
 from leitstand.app import rules as compose
 from leitstand.app.abilities import Abilities
+from leitstand.app.budgets import BudgetDesk, BudgetWatch
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
-from leitstand.configuration.models import Privacy
+from leitstand.configuration.models import MCPServer, Privacy, Provider
 from leitstand.configuration.secrets import SecretMissing, SecretResolver, load_sealer
 from leitstand.configuration.watcher import Watcher
 from leitstand.core.clock import Clock
@@ -41,8 +44,11 @@ from leitstand.gateway.probes import Probes
 from leitstand.gateway.routing import Router
 from leitstand.gateway.semantic import SemanticCache
 from leitstand.gateway.target_metrics import TargetMetrics
+from leitstand.gateway.tool_directory import ToolDirectory
+from leitstand.gateway.toolbook import ToolBook, ToolCalled, ToolRequest
+from leitstand.gateway.toolpath import ToolGateway
 from leitstand.gateway.values import Request
-from leitstand.identity.callers import KeyRing, Network, Person, StoredKey
+from leitstand.identity.callers import Caller, KeyRing, Network, Person, StoredKey
 from leitstand.identity.repository import Credentials, Keys, SessionRows
 from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import VirtualKeys, load_pepper
@@ -59,6 +65,7 @@ from leitstand.providers.adapters import load_adapters
 from leitstand.providers.base import KnowsTargets, Target
 from leitstand.providers.door import Door
 from leitstand.providers.http.pool import Pool
+from leitstand.providers.mcp_client import MCPDoor
 from leitstand.providers.local_encoder import LocalEncoder, is_installed
 from leitstand.store.engine import open_engine
 from leitstand.store.migrate import migrate
@@ -109,6 +116,10 @@ class House:
         self._scanner = compose.scanner(Configuration())  # kept while its words stay: it has read texts by heart
         self._scanner_words = ("", Privacy())
         self._counters = SharedCounters(data / "limits.counters")
+        self.budgets = BudgetDesk(
+            UsageRows(self.engine), self.editor, clock, lambda: self.configuration, self.refresh,
+            self._counters.read,
+        )  # fmt: skip
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,7 +137,13 @@ class House:
         self.door = Door(self.pool, self.adapters, self.pacing.learn)
         timezone = self.configuration.organisation.timezone
         rules = await asyncio.to_thread(self._rules, self.configuration)
-        self.ledger = Ledger(self._counters, self.clock, compose.limit_rules(self.configuration), timezone)
+        self.ledger = Ledger(
+            self._counters, self.clock, compose.limit_rules(self.configuration), timezone,
+            leeway=compose.leeway(self.configuration),
+        )  # fmt: skip
+        self.runs = Runs(self._counters, self.clock, timezone)
+        self.events.subscribe(Answered, self._book_run)
+        self.events.subscribe(ToolCalled, self._book_run)
         await asyncio.to_thread(self._set_counters, self.configuration)
         self.router = Router(
             self.door, self.health, self.price_of, self.pacing,
@@ -136,6 +153,11 @@ class House:
         self.gateway = Gateway(
             rules, self.ledger, ResponseCache(), self.router, self.lacks, self._open_book, semantic
         )
+        self._tool_door = MCPDoor()
+        self.tools = ToolGateway(
+            lambda: self.gateway.rules, self.ledger, self.runs, ToolDirectory(self._tool_door, self.clock),
+            self._tool_door, self._open_tool_book,
+        )  # fmt: skip
         self.regression = Regression(
             RegressionRows(self.engine), self.sealer, self.clock, lambda: self.gateway.rules.book,
             self._dearest_nano, self.spool.write_now,
@@ -153,6 +175,7 @@ class House:
         self._run(self._warm_tagger, "tagger")
         self._run(self._write_journal, "journal-writer")
         self._run(self._keep_house, "housekeeping")
+        self._run(self._watch_budgets, "budgets")
 
     async def stop(self) -> None:
         """End everything in the reverse order; what is spooled stays spooled if the database is gone."""
@@ -161,6 +184,7 @@ class House:
         with contextlib.suppress(asyncio.CancelledError):
             await self._probing
         await self.pool.close()
+        await self._tool_door.close()
         self.gateway.semantic.close()
         self.spool.close()
         self._stop.set()
@@ -198,6 +222,9 @@ class House:
     def _write_journal(self) -> None:
         self.writer.run(self._stop)
 
+    def _watch_budgets(self) -> None:
+        BudgetWatch(self.budgets, self.spool.write_now, self.events, self.data / "budgets.lock").run(self._stop)
+
     def _keep_house(self) -> None:
         """Every ten seconds: book the calls of killed processes, share limits with the living; every hour:
         drop ended sessions and old responses."""
@@ -231,6 +258,8 @@ class House:
         """A new configuration, in the watcher's thread: build everything, then swap it on the event loop."""
         rules = self._rules(configuration)
         limits_changed = compose.limit_rules(configuration) != compose.limit_rules(self.configuration)
+        leeway = compose.leeway(configuration)
+        leeway_changed = leeway != compose.leeway(self.configuration)
         self.configuration = configuration
         self.people = compose.people(configuration)
         if limits_changed:
@@ -240,8 +269,8 @@ class House:
 
         def swap() -> None:
             self.gateway.renew(rules)
-            if limits_changed:
-                self.ledger.replace(compose.limit_rules(configuration))
+            if limits_changed or leeway_changed:
+                self.ledger.replace(compose.limit_rules(configuration), leeway)
             swapped.set()
 
         self._loop.call_soon_threadsafe(swap)
@@ -258,13 +287,15 @@ class House:
 
     def _api_keys(self, configuration: Configuration) -> dict[str, str]:
         found = {}
-        for provider in configuration.providers.values():
-            if provider.api_key is None:
+        holders: dict[str, Provider | MCPServer] = dict(configuration.providers)
+        holders |= {f"{compose.MCP_SECRET}{each.name}": each for each in configuration.mcp_servers.values()}
+        for name, holder in holders.items():
+            if holder.api_key is None:
                 continue
             try:
-                found[provider.name] = self._secrets.resolve(provider.api_key)
+                found[name] = self._secrets.resolve(holder.api_key)
             except SecretMissing as missing:
-                _log.warning("no API key: %s", missing.en, extra={"provider": provider.name})
+                _log.warning("no API key: %s", missing.en, extra={"provider": name})
         return found
 
     def _key_ring(self, configuration: Configuration) -> KeyRing:
@@ -338,7 +369,18 @@ class House:
         return adapter.lacks(prompt)
 
     def _open_book(self, request: Request) -> Book:
-        return Book(request, self.clock, self.spool, self.events)
+        self.spool.demand_room()
+        return Book(request, self.clock, self.spool, self.events, self.runs)
+
+    def _open_tool_book(self, request: ToolRequest, caller: Caller) -> ToolBook:
+        self.spool.demand_room()
+        return ToolBook(request, caller, self.spool, self.events)
+
+    def _book_run(self, ended: Answered | ToolCalled) -> None:
+        """What a step has cost, for the limit of its run."""
+        record = ended.record
+        if run := record.detail.get("run"):
+            self.runs.book(Run(record.key_id or record.user, run), record.cost_nano)
 
 
 def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:

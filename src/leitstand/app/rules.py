@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from leitstand.accounting.limits import MEASURES, LimitRule
+from leitstand.accounting.budgets.rules import leeway as leeway
+from leitstand.accounting.budgets.rules import limit_rules as limit_rules
 from leitstand.accounting.pricebook import PriceBook, PriceRow
 from leitstand.accounting.prices import cost
 from leitstand.accounting.rates import Rate
@@ -159,23 +160,6 @@ def _use_case(use_case: stored.UseCase) -> UseCase:
         semantic_cache=use_case.semantic_cache,
         runs=RunLimits(use_case.runs.max_steps, None if use_case.runs.max_eur is None else nano(use_case.runs.max_eur)),
     )
-
-
-def limit_rules(configuration: Configuration) -> list[LimitRule]:
-    """All limits: those of the section `limits` and the budgets of use cases."""
-    rules = [
-        LimitRule(limit.scope, measure, Decimal(getattr(limit, measure)), limit.at_limit)
-        for limit in configuration.limits.values()
-        for measure in MEASURES
-        if getattr(limit, measure) is not None
-    ]
-    for use_case in configuration.use_cases.values():
-        for measure in MEASURES:
-            amount = getattr(use_case.budget, measure, None)
-            if amount is not None:
-                scope = f"use_case:{use_case.name}"
-                rules.append(LimitRule(scope, measure, Decimal(amount), use_case.budget.at_limit))
-    return rules
 
 
 def price_book(configuration: Configuration, clock: Clock) -> PriceBook:

@@ -38,6 +38,7 @@ class Office:
         self.editor: Editor = house.editor
         self.drills = FireDrills(house)
         self.regression = house.regression
+        self.budgets = house.budgets
 
     @property
     def configuration(self) -> Configuration:

@@ -133,10 +133,10 @@ def _export(args: argparse.Namespace) -> int:
     from leitstand.journal.backlog import catch_up
     from leitstand.journal.export import export
     from leitstand.journal.repository import Unreadable
-    from leitstand.store.engine import DATABASE_FILE, open_engine
+    from leitstand.store.engine import DATABASE_FILE, is_made, open_engine
 
     data = data_dir(args.data)
-    if not (data / DATABASE_FILE).is_file():
+    if not is_made(data):
         raise Unreadable(f"{data / DATABASE_FILE} does not exist")
     writable = os.access(data, os.W_OK)
     engine = open_engine(data, read_only=not writable)

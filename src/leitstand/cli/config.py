@@ -149,10 +149,10 @@ def _read(file: str, state: "State") -> "Document":
 def _state(data: Path) -> "State":
     """What is stored; nothing where no database of this version lies. Creates and changes nothing."""
     from leitstand.configuration.plan import State, stored_state
-    from leitstand.store.engine import DATABASE_FILE, open_engine
+    from leitstand.store.engine import is_made, open_engine
     from leitstand.store.migrate import pending
 
-    if not (data / DATABASE_FILE).exists():
+    if not is_made(data):
         return State()
     engine = open_engine(data)
     try:

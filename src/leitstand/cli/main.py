@@ -6,9 +6,41 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from leitstand import __version__
-from leitstand.cli import audit, config, drill, key, knowledge, model, privacy, regression, serve, tiers, user
+from leitstand.cli import (
+    audit,
+    budget,
+    backup,
+    config,
+    drill,
+    key,
+    knowledge,
+    migrate,
+    model,
+    privacy,
+    regression,
+    restore,
+    serve,
+    tiers,
+    user,
+)
 
-_COMMANDS = (serve, config, user, key, privacy, knowledge, audit, model, regression, drill, tiers)
+_COMMANDS = (
+    serve,
+    config,
+    user,
+    key,
+    privacy,
+    knowledge,
+    audit,
+    budget,
+    model,
+    regression,
+    drill,
+    tiers,
+    backup,
+    restore,
+    migrate,
+)
 
 
 def run(argv: Sequence[str], compose: Callable[[], Any]) -> int:

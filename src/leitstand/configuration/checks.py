@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from leitstand.configuration import models as m
-from leitstand.configuration import residency, semantic_cache
+from leitstand.configuration import leeway, residency, semantic_cache
 from leitstand.configuration.finding import Path, Remark, suggestion
 from leitstand.configuration.kinds import KINDS
 from leitstand.configuration.references import references
@@ -157,6 +157,11 @@ def _limited_tiers(each: Placed, known: Known, _today: date) -> Iterator[Remark]
     scope = parse_scope(each.value.scope)
     if scope.kind == "model" and scope.name in known.tiers:
         yield _limit_without_effect((*each.path, "scope"), scope.name)
+
+
+def _leeway(each: Placed, known: Known, today: date) -> Iterator[Remark]:
+    assert isinstance(each.value, m.Extension | m.Grace)
+    yield from leeway.check(each.value, each.path, known.of("limit"), today)
 
 
 def _limit_without_effect(path: Path, model: str) -> Remark:
@@ -334,6 +339,8 @@ _RULES: Mapping[str, tuple[Callable[[Placed, Known, date], Iterator[Remark]], ..
     "provider": (_dpa, _secret, _transport, _gemini, _residency),
     "model": (_tiers,),
     "limit": (_limit, _limited_tiers),
+    "extension": (_leeway,),
+    "grace": (_leeway,),
     "price": (_price,),
     "policy": (_special,),
     "mcp_server": (_dpa, _secret),

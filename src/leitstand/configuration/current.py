@@ -47,6 +47,8 @@ class Configuration:
     use_cases: Mapping[str, m.UseCase] = field(default_factory=dict)
     users: Mapping[str, m.User] = field(default_factory=dict)
     limits: Mapping[str, m.Limit] = field(default_factory=dict)
+    extensions: Mapping[str, m.Extension] = field(default_factory=dict)
+    graces: Mapping[str, m.Grace] = field(default_factory=dict)
     prices: Mapping[str, m.Price] = field(default_factory=dict)
     policy: Mapping[DataClass, m.PolicyRule] = field(default_factory=lambda: DEFAULT_POLICY)
     alert_channels: Mapping[str, m.AlertChannel] = field(default_factory=dict)
@@ -109,6 +111,8 @@ def _assemble(version: int, objects: Mapping[tuple[str, str], m.Section]) -> Con
         use_cases=by_kind["use_case"],
         users=by_kind["user"],
         limits=by_kind["limit"],
+        extensions=by_kind["extension"],
+        graces=by_kind["grace"],
         prices=by_kind["price"],
         policy={
             **DEFAULT_POLICY,

@@ -41,6 +41,8 @@ KINDS = {
         Kind("use_case", ("use_cases",), m.UseCase, "Anwendungsfall", "use case"),
         Kind("user", ("users",), m.User, "Person", "user"),
         Kind("limit", ("limits",), m.Limit, "Grenze", "limit"),
+        Kind("extension", ("extensions",), m.Extension, "Erweiterung", "extension"),
+        Kind("grace", ("graces",), m.Grace, "Kulanz", "grace"),
         Kind("price", ("prices",), m.Price, "Preis", "price"),
         Kind(
             "policy", ("policy",), m.PolicyRule, "Regel für die Datenklasse", "rule for data class", "table"

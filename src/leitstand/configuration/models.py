@@ -4,6 +4,7 @@ All models are frozen and refuse unknown keys. `key` is the name under which an 
 marked `private` are written to the audit trail as changed, but without their value.
 """
 
+from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, ClassVar, Literal
 
@@ -163,6 +164,55 @@ class Limit(Section):
         return f"{self.scope} {' '.join(self.measures)}"
 
 
+class Extension(Section):
+    """More for one limit until its period ends; after that it has no effect."""
+
+    scope: v.NamedScope = Field(description="Whose limit: as in `limits`, with a name instead of `*`.")
+    measure: Literal["eur_per_day", "eur_per_month", "tokens_per_day", "tokens_per_month"] = Field(
+        description="Which limit of that scope."
+    )
+    period: v.PeriodLabel = Field(description="The day (2026-11-23) or month (2026-11) that it is for.")
+    amount: v.PositiveAmount = Field(description="How much is added: EUR or tokens, as the measure says.")
+    reason: v.Reason = Field(description="Why, for the audit trail.")
+
+    @model_validator(mode="after")
+    def _period_of_the_measure(self) -> "Extension":
+        if len(self.period) != (7 if self.measure.endswith("month") else 10):
+            raise v.refused(
+                f"„{self.period}“ passt nicht zu {self.measure}: ein Monat heißt 2026-11, ein Tag 2026-11-23.",
+                f"'{self.period}' does not fit {self.measure}: a month is 2026-11, a day 2026-11-23.",
+            )
+        if self.measure.startswith("tokens") and self.amount != int(self.amount):
+            raise v.refused("Tokens sind ganze Zahlen.", "Tokens are whole numbers.")
+        return self
+
+    @property
+    def key(self) -> str:
+        return f"{self.scope} {self.measure} {self.period}"
+
+
+class Grace(Section):
+    """Lets one user, key or use case pass every limit by an amount, up to a day. All of it counts and is marked."""
+
+    scope: v.GraceScope = Field(description="`user:NAME`, `key:ID` or `use_case:NAME`.")
+    until: v.Day = Field(description="The last day, included.")
+    eur: v.Amount = Field(default=Decimal(0), description="How far beyond limits in EUR.")
+    tokens: v.Count = Field(default=0, description="How far beyond limits in tokens.")
+    reason: v.Reason = Field(description="Why, for the audit trail.")
+
+    @model_validator(mode="after")
+    def _grants_something(self) -> "Grace":
+        if not self.eur and not self.tokens:
+            raise v.refused(
+                "Die Kulanz nennt weder eur noch tokens.", "The grace names neither eur nor tokens."
+            )
+        return self
+
+    @property
+    def key(self) -> str:
+        return self.scope
+
+
 class Price(Section):
     """What a provider charges for a model, per million tokens or per unit; overrides the built-in table."""
 
@@ -276,6 +326,8 @@ class File(Section):
     use_cases: tuple[UseCase, ...] = Field(default=(), description="What people use AI for.")
     users: tuple[User, ...] = Field(default=(), description="People.")
     limits: tuple[Limit, ...] = Field(default=(), description="Limits on use.")
+    extensions: tuple[Extension, ...] = Field(default=(), description="More for a limit in one period.")
+    graces: tuple[Grace, ...] = Field(default=(), description="Who may pass limits, how far and until when.")
     prices: tuple[Price, ...] = Field(default=(), description="Prices that override the built-in table.")
     policy: Policy | None = Field(default=None, description="Where data of each class may be processed.")
     alerts: Alerts | None = Field(default=None, description="Where alerts go.")

@@ -40,6 +40,8 @@ def references(kind: str, body: object) -> Iterator[Reference]:
     elif kind == "limit":
         yield from _scope(body.get("scope"))
         yield from _downgrade(body.get("at_limit"), ("at_limit",))
+    elif kind in ("extension", "grace"):
+        yield from _scope(body.get("scope"))
 
 
 def _list(value: object) -> list[object]:

@@ -10,11 +10,12 @@ from sqlalchemy import Engine
 
 from leitstand.configuration import repository
 from leitstand.core import settings
-from leitstand.core.sealing import Sealer, WrongKey, installation_secret
+from leitstand.core.sealing import Sealer, WrongKey, installation_secret, master_key_file
 
 SEALED = "sealed:"
 MASTER_KEY = "master.key"
 MAX_FILE_BYTES = 64 * 1024
+_OWN_VARIABLES = ("LEITSTAND_MASTER_KEY", "LEITSTAND_DATABASE", "LEITSTAND_VALKEY")
 _REFERENCES = ("env:", "file:", SEALED)
 
 
@@ -88,6 +89,11 @@ class SecretResolver:
 
 
 def _from_environment(name: str) -> str:
+    if name in _OWN_VARIABLES:
+        raise SecretMissing(
+            f"Die Umgebungsvariable {name} gehört Leitstand selbst; sie geht an keinen Anbieter.",
+            f"The environment variable {name} is Leitstand's own; it goes to no provider.",
+        )
     value = (settings.environment(name) or "").strip()
     if not value:
         raise SecretMissing(
@@ -98,7 +104,7 @@ def _from_environment(name: str) -> str:
 
 
 def _from_file(path: Path) -> str:
-    if (path.resolve().parent / MASTER_KEY).exists():
+    if (path.resolve().parent / MASTER_KEY).exists() or path.resolve() == master_key_file():
         raise SecretMissing(
             f"Die Datei {path} liegt bei den Schlüsseln von Leitstand selbst; diese gehen an keinen Anbieter.",
             f"The file {path} lies among Leitstand's own keys; those go to no provider.",

@@ -133,6 +133,35 @@ def _scope(text: str) -> str:
     return text
 
 
+def _named_scope(text: str) -> str:
+    if parse_scope(text).name == EACH:
+        raise refused(
+            "Nennen Sie hier einen Namen, nicht „*“: zum Beispiel user:anna.",
+            "Give a name here, not '*': for example user:anna.",
+        )
+    return text
+
+
+def _grace_scope(text: str) -> str:
+    if parse_scope(_named_scope(text)).kind not in ("user", "key", "use_case"):
+        raise refused(
+            f"„{text}“ kann keine Kulanz haben. Möglich sind: user:NAME, key:ID, use_case:NAME.",
+            f"'{text}' cannot have grace. Possible are: user:NAME, key:ID, use_case:NAME.",
+        )
+    return text
+
+
+def _period(text: str) -> str:
+    try:
+        date.fromisoformat(text if len(text) == 10 else f"{text}-01")
+    except ValueError as cause:
+        raise refused(
+            f"„{text}“ ist weder ein Monat (2026-11) noch ein Tag (2026-11-23).",
+            f"'{text}' is neither a month (2026-11) nor a day (2026-11-23).",
+        ) from cause
+    return text
+
+
 _AT_LIMIT = re.compile(r"refuse|downgrade:\S.{0,119}")
 
 
@@ -196,6 +225,10 @@ BaseAddress = Annotated[str, Field(max_length=2000), AfterValidator(_base_addres
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 SecretReference = Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_secret)]
 ScopeText = Annotated[str, AfterValidator(_scope)]
+NamedScope = Annotated[str, AfterValidator(_named_scope)]
+GraceScope = Annotated[str, AfterValidator(_grace_scope)]
+PeriodLabel = Annotated[str, Field(pattern=r"^\d{4}-\d{2}(-\d{2})?$"), AfterValidator(_period)]
+Reason = Annotated[str, Field(min_length=3, max_length=300)]
 AtLimit = Annotated[str, AfterValidator(_at_limit)]
 ClassWord = Annotated[
     DataClass,

@@ -8,8 +8,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from leitstand.configuration.current import Configuration, ConfigurationBroken, Loader
+from leitstand.store.engine import DatabaseAway
 
 POLL_S = 0.5
+_AWAY = "the database is away"
 _STOP_S = 10.0
 _log = logging.getLogger(__name__)
 
@@ -35,12 +37,22 @@ class Watcher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="configuration-watcher", daemon=True)
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last look failed, so that an older configuration stays in force."""
+        return bool(self._fault)
+
     def start(self) -> Configuration:
         """Load, hand over nothing, and start watching; raises ConfigurationBroken or SQLAlchemyError."""
         configuration = self._loader.load()
         self._seen = configuration.version
         self._thread.start()
         return configuration
+
+    def start_without(self) -> None:
+        """Start watching a database that is away; the first configuration read is handed over."""
+        self._fault = _AWAY
+        self._thread.start()
 
     def check(self) -> None:
         """Look now, for a change that this process made itself; raises what goes wrong."""
@@ -61,6 +73,10 @@ class Watcher:
         while not self._stop.wait(self._poll_s):
             try:
                 self.check()
+            except DatabaseAway as cause:
+                if self._fault != _AWAY:  # its words change while a server stops and starts
+                    self._fault = _AWAY
+                    _log.error("the configuration cannot be renewed, the last one stays: %s", cause)
             except (SQLAlchemyError, ConfigurationBroken) as cause:
                 self._note(str(cause))
             except Exception as cause:  # noqa: BLE001 - a border: the thread must outlive a failing listener

@@ -71,9 +71,8 @@ def installation_secret(data: Path, name: str) -> bytes:
 
 def shared_secret(name: str) -> bytes | None:
     """The secret `name` derived from LEITSTAND_MASTER_KEY; None where that is not set. Raises InvalidRequest."""
-    master = settings.read("master_key").strip()
-    if master.startswith("file:"):
-        master = _read_master(Path(master.removeprefix("file:")).expanduser())
+    file = master_key_file()
+    master = settings.read("master_key").strip() if file is None else _read_master(file)
     if not master:
         return None
     if len(master) < MASTER_KEY_MIN:
@@ -83,6 +82,12 @@ def shared_secret(name: str) -> bytes | None:
         )
     derivation = HKDF(SHA256(), 32, salt=b"leitstand-installation-v1", info=name.encode())
     return derivation.derive(master.encode())
+
+
+def master_key_file() -> Path | None:
+    """The file that LEITSTAND_MASTER_KEY names, if it names one."""
+    master = settings.read("master_key").strip()
+    return Path(master.removeprefix("file:")).expanduser().resolve() if master.startswith("file:") else None
 
 
 def _read_master(path: Path) -> str:

@@ -74,6 +74,18 @@ def environment(name: str) -> str | None:
 
 
 @contextmanager
+def set_aside(name: str) -> Iterator[None]:
+    """Let a setting be empty for a while, in this whole process: for commands, never beside a server's threads."""
+    variable = next(setting.variable for setting in SETTINGS if setting.name == name)
+    before = os.environ.pop(variable, None)
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[variable] = before
+
+
+@contextmanager
 def openmp(threads: int) -> Iterator[None]:
     """While a library with OpenMP is loaded: so many threads, which sleep while they wait.
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from leitstand.accounting.admission import Downgrade
+from leitstand.accounting.runs import Run, Runs
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Prompt, Usage
 from leitstand.core.errors import BudgetExhausted, Refusal
@@ -51,6 +52,7 @@ class Book:
     clock: Clock
     journal: Journal
     events: Events
+    runs: Runs | None = None
     caller: Caller | None = None
     admitted: Admitted | None = None
     candidate: Candidate | None = None
@@ -64,6 +66,7 @@ class Book:
     cost_nano: NanoEuro = ZERO
     saved_nano: NanoEuro = ZERO
     recalled: int = 0  # inputs of an embedding whose vectors were known
+    beyond: tuple[str, ...] = ()  # scopes whose limits are passed by grace
     judgement: Judgement | None = None
     full_nano: NanoEuro = ZERO  # what the same usage costs at the largest tier that was open
     unpriced: bool = False
@@ -88,6 +91,12 @@ class Book:
             )
         self.downgraded_to.append(limit.model)
         return limit.model
+
+    def step(self) -> None:
+        """Count the request as a step of its agent run, once; raises RunLimited."""
+        caller, admitted, run = self.caller, self.admitted, self.request.run
+        if run and self.runs and caller and admitted and not self.downgraded_to:
+            self.runs.step(Run(caller.key_id or caller.name, run), admitted.use_case.runs, self.request.id)
 
     def judge(self, prompt: Prompt) -> Tier:
         """How demanding the prompt is, noted for the record."""
@@ -186,6 +195,8 @@ class Book:
             detail["stream"] = True
         if self.request.purpose:
             detail["purpose"] = self.request.purpose
+        if self.request.run:
+            detail["run"] = self.request.run
         if self.entities:
             detail["entities"] = self.entities
         if self.downgraded_to:
@@ -199,6 +210,8 @@ class Book:
             detail["price"] = self.price_id
         if self.recalled:
             detail["recalled"] = self.recalled
+        if self.beyond:
+            detail["beyond_limits"] = list(self.beyond)
         if self.trace.continued:
             detail["continued"] = self.trace.continued
         if self.cache == "semantic" and self.near:

@@ -62,8 +62,9 @@ class Call:
     book: Book
 
     def __post_init__(self) -> None:
-        """Tell pacing who asks, and for how much."""
+        """Tell pacing who asks, and for how much, and the book whose limits that passes."""
         self.book.trace.load = Load(self.admitted.caller.person.name, self.need.input_least)
+        self.book.beyond = self.entry.beyond
 
     @property
     def prompt(self) -> Prompt:

@@ -3,6 +3,7 @@
     Request ─ identify ─▶ Caller          who asks                                    identity
             ─ scan ─────▶ Scanned         what personal data is in it                 privacy
             ─ admit ────▶ Admitted        where it may go, and what it counts for     policy
+            ─ step ─────▶                 one more of the agent's run, where it is one  accounting/runs
             ─ mask ─────▶ Masked          what a provider may see                     privacy
             ─ cache? ───▶ stored answer   costs nothing, so it comes before the hold  gateway/cache, gateway/semantic
             ─ hold ─────▶ Entry           the money, before the call                  accounting
@@ -100,6 +101,7 @@ class Gateway:
             ask = Ask(caller, request.prompt, request.use_case, request.data_class, scanned.data_class)
             while True:
                 admitted = book.admitted = admit(rules.book, ask, today, self._lacks, book.judge)
+                book.step()
                 try:
                     async with aclosing(self._serve(rules, request, admitted, scanned, book)) as pieces:
                         async for piece in pieces:

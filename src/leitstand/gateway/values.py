@@ -25,7 +25,8 @@ class Request:
     name for whose data this is (`x-leitstand-scope`). is_gone: whether the client has hung up.
     time_us: application time of arrival. mark_originals: restored originals come with their placeholder
     (privacy/restore.py: MARKED), for pages that show both. purpose: why the house itself asks, e.g. `trial`;
-    empty for a person's or program's own request. It is written into the record.
+    empty for a person's or program's own request. run: id of the agent run that it is a step of, empty for none.
+    Both are written into the record.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Request:
     is_gone: Callable[[], bool] = _still_there
     mark_originals: bool = False
     purpose: str = ""
+    run: str = ""
 
 
 class Head(msgspec.Struct, frozen=True):

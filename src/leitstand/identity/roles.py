@@ -30,6 +30,8 @@ class Permission(StrEnum):
     REGRESSION_READ = "regression.read"
     REGRESSION_RUN = "regression.run"
     DRILLS_PLAY = "drills.play"
+    BUDGETS_READ = "budgets.read"
+    BUDGETS_EXTEND = "budgets.extend"
     AUDIT_READ = "audit.read"
     ROLES_GRANT = "roles.grant"
 
@@ -56,6 +58,7 @@ ROLES = (
         frozenset({
             P.OPERATIONS_READ, P.CONFIGURATION_READ, P.CONFIGURATION_WRITE, P.PROVIDERS_WRITE, P.DRILLS_PLAY,
             P.USERS_READ, P.USERS_WRITE, P.KEYS_READ, P.KEYS_WRITE, P.REGRESSION_RUN,
+            P.BUDGETS_READ, P.BUDGETS_EXTEND,
         }),
     ),
     RoleRow(Role.SUPER_ADMIN, "Super-Administrator", "Super administrator",

@@ -56,17 +56,18 @@ def catch_up(engine: Engine, data: Path, timeout_s: float = 2.0) -> bool:
             writer.drain()
             if writer.leading:
                 return True
-        return _wait(engine, data / "spool", timeout_s)
+        return _wait(engine, data, timeout_s)
     except (SQLAlchemyError, OSError) as cause:
         _log.warning("records that wait in the spool could not be moved: %s", cause)
         return False
 
 
-def _wait(engine: Engine, folder: Path, timeout_s: float) -> bool:
+def _wait(engine: Engine, data: Path, timeout_s: float) -> bool:
+    machine, folder = repository.machine_of(engine, data), data / "spool"
     end = time.monotonic() + timeout_s
     while True:
         with engine.connect() as connection:
-            offsets = repository.read_offsets(connection)
+            offsets = repository.read_offsets(connection, machine)
         if measure(folder, offsets).records == 0:
             return True
         if time.monotonic() > end:

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+import msgspec
+from sqlalchemy import Connection, Engine, RowMapping, String, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
+from leitstand.core.sealing import load_or_create
 from leitstand.journal.chain import COLUMNS, Checkpoint, Head, Row
-from leitstand.journal.records import BOOKED
+from leitstand.journal.records import BOOKED, Record
+from leitstand.store.engine import is_shared
 from leitstand.store.schema import journal, journal_checkpoint, journal_spool
 
 _STORED = (*COLUMNS, "hash")
+MACHINE_FILE = "machine"
 _PAGE = 1000
+_TURN = 0x6C73_746A  # any fixed number: the advisory lock of the writers on PostgreSQL
 
 
 class Unreadable(Exception):
@@ -69,30 +75,66 @@ def _insert_for_sqlite() -> str:
     return str(compiled)
 
 
-def read_offsets(connection: Connection) -> dict[str, int]:
-    """How far each spool file is in the journal, in bytes."""
+def storable(record: Record) -> Record:
+    """The record as every database can hold it: PostgreSQL refuses zero characters and texts longer than their column.
+
+    A record that cannot be stored would hold up all that come after it.
+    """
+    changed: dict[str, str] = {}
+    for name, most in _TEXTS:
+        text: str = getattr(record, name)
+        if len(text) > most or "\0" in text:
+            changed[name] = text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:most]
+    return msgspec.structs.replace(record, **changed) if changed else record
+
+
+_TEXTS = tuple(
+    (column.name, column.type.length)
+    for column in journal.columns
+    if column.name != "hash" and isinstance(column.type, String) and column.type.length
+)
+
+
+def machine_of(engine: Engine, data: Path) -> str:
+    """What the offsets of this data folder's spool files are filed under: DATA/machine, made at the first start.
+
+    Empty where the database is this folder's alone.
+    """
+    return load_or_create(data / MACHINE_FILE, 8).hex() if is_shared(engine) else ""
+
+
+def _place(machine: str, file: str) -> str:
+    return f"{machine}/{file}" if machine else file
+
+
+def read_offsets(connection: Connection, machine: str) -> dict[str, int]:
+    """How far each spool file of a machine is in the journal, in bytes."""
     query = select(journal_spool.c.file, journal_spool.c.offset_bytes)
-    return {row.file: row.offset_bytes for row in connection.execute(query)}
+    if machine:
+        query = query.where(journal_spool.c.file.startswith(_place(machine, ""), autoescape=True))
+    return {row.file.rpartition("/")[2]: row.offset_bytes for row in connection.execute(query)}
 
 
-def write_offsets(connection: Connection, offsets: Mapping[str, int]) -> None:
+def write_offsets(connection: Connection, machine: str, offsets: Mapping[str, int]) -> None:
     """Remember how far these files are in the journal."""
     if not offsets:
         return
-    forget_offsets(connection, offsets)
-    rows = [{"file": file, "offset_bytes": offset} for file, offset in offsets.items()]
+    forget_offsets(connection, machine, offsets)
+    rows = [{"file": _place(machine, file), "offset_bytes": offset} for file, offset in offsets.items()]
     connection.execute(insert(journal_spool), rows)
 
 
-def forget_offsets(connection: Connection, files: Iterable[str]) -> None:
+def forget_offsets(connection: Connection, machine: str, files: Iterable[str]) -> None:
     """Drop the offsets of files that are gone."""
-    connection.execute(delete(journal_spool).where(journal_spool.c.file.in_(list(files))))
+    places = [_place(machine, file) for file in files]
+    connection.execute(delete(journal_spool).where(journal_spool.c.file.in_(places)))
 
 
-def make_durable(connection: Connection) -> None:
-    """Let this transaction reach the disk before it counts as committed; call it before its first statement.
+def take_turn(connection: Connection) -> None:
+    """Be the only one who appends until the transaction ends, and let it reach the disk before it counts as committed.
 
-    Other SQLite transactions commit without waiting (synchronous=NORMAL), and a power cut could take them back;
+    To be called before the transaction's first statement. PostgreSQL: a lock of the transaction, so that a writer
+    that dies lets go. SQLite: there is one writer by its flock, but other SQLite transactions commit without waiting (synchronous=NORMAL), and a power cut could take them back;
     the spool would bring records again, if its file still is there, so the writer must not be like them.
     The database's files are never opened here to sync them: closing any descriptor of a file ends all POSIX
     locks that this process holds on it, SQLite's own included, and another process may then delete the log
@@ -100,6 +142,8 @@ def make_durable(connection: Connection) -> None:
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA synchronous=FULL")
+    else:
+        connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
 
 class Filter(NamedTuple):

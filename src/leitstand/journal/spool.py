@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from leitstand.core.errors import Overloaded
 from leitstand.journal.records import Record
 from leitstand.journal.segments import SEGMENT_BYTES, Segment, encode_line
 
@@ -24,12 +25,25 @@ Sync = Literal["background", "always"]
 BOUND = 10_000
 _SYNC_INTERVAL_S = 0.05
 _RETRY_S = 1.0
+_COME_BACK_S = 5.0
 _DISK_TIMEOUT_S = 30.0
 _log = logging.getLogger(__name__)
 
 
-class SpoolUnavailable(Exception):
-    """A record cannot be kept: the disk fails and the memory for waiting records is used up."""
+class SpoolUnavailable(Overloaded):
+    """A record cannot be kept: the disk fails and the memory for waiting records is used up.
+
+    What cannot be recorded is not done, so to a caller it is `overloaded`, and a retry helps once there is room.
+    """
+
+    def __init__(self, cause: str) -> None:
+        """cause: for operators, in the log."""
+        super().__init__(
+            "Leitstand kann zurzeit nichts protokollieren und nimmt deshalb keine Anfragen an. Die IT muss den "
+            "Datenträger prüfen.",
+            f"Leitstand cannot record anything at the moment, so it takes no requests ({cause}). IT must check the disk.",
+            retry_after_s=_COME_BACK_S,
+        )
 
 
 class Spool:
@@ -75,6 +89,16 @@ class Spool:
     def backlog(self) -> int:
         """Records that wait in memory for the disk."""
         return len(self._pending)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether new work may begin; the last tenth of the memory is for what is already running."""
+        return not self._degraded or len(self._pending) < self._bound * 9 // 10
+
+    def demand_room(self) -> None:
+        """Ask before new work; raises SpoolUnavailable when what comes of it might not be recorded."""
+        if not self.has_room:
+            raise SpoolUnavailable(f"the disk fails and {len(self._pending)} records wait in memory")
 
     def append(self, record: Record) -> None:
         """Put a record into the batch of this turn of the loop; raises SpoolUnavailable."""

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy.exc import SQLAlchemyError
 
+from leitstand.core import sealing
 from leitstand.journal import backlog, chain, offline_repository
 from leitstand.journal.chain import COLUMNS, Checkpoint, Head
+from leitstand.journal.offline_repository import Evidence
 from leitstand.journal.repository import Unreadable
 
 MAX_PROBLEMS = 20
@@ -68,34 +71,32 @@ def verify(data: Path, public_key_file: Path | None = None) -> Verdict:
     """
     verdict = Verdict()
     try:
-        with offline_repository.opened(data) as connection:
-            _check_all(verdict, data, connection, public_key_file)
-    except (OSError, sqlite3.Error) as cause:
+        with offline_repository.opened(data) as evidence:
+            _check_all(verdict, data, evidence, public_key_file)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as cause:
         if verdict.rows == 0:
             raise Unreadable(str(cause)) from cause
         verdict.note(None, "", f"the database cannot be read after {verdict.rows} records: {cause}")
     return verdict
 
 
-def _check_all(
-    verdict: Verdict, data: Path, connection: sqlite3.Connection, public_key_file: Path | None
-) -> None:
-    present = offline_repository.columns(connection)
+def _check_all(verdict: Verdict, data: Path, evidence: Evidence, public_key_file: Path | None) -> None:
+    present = evidence.columns()
     if not present:
         raise Unreadable("the database has no journal table")
     if not _check_columns(verdict, present):
         return
     key = _public_key(verdict, data, public_key_file)
-    checkpoint = offline_repository.checkpoint(connection)
-    if offline_repository.count_other_checkpoints(connection):
+    checkpoint = evidence.checkpoint()
+    if evidence.count_other_checkpoints():
         verdict.note(None, "", "there is more than one checkpoint")
-    last = _walk(verdict, connection, chain.genesis(key) if key is not None else None)
+    last = _walk(verdict, evidence, chain.genesis(key) if key is not None else None)
     if key is not None:
         verdict.fingerprint = chain.fingerprint(key)
         _check_head(verdict, last, checkpoint, key)
     elif last.head is not None or checkpoint is not None:
         verdict.note(None, "", f"{chain.PUBLIC_KEY_FILE} is missing: no signature can be checked")
-    _check_spool(verdict, data, offline_repository.offsets(connection))
+    _check_spool(verdict, data, evidence.offsets())
 
 
 def _check_columns(verdict: Verdict, present: list[str]) -> bool:
@@ -135,7 +136,7 @@ def _read_public_key(verdict: Verdict, path: Path) -> Ed25519PublicKey | None:
 
 def _read_private_key(verdict: Verdict, path: Path) -> Ed25519PublicKey | None:
     try:
-        seed = path.read_bytes()
+        seed = sealing.shared_secret(chain.PRIVATE_KEY) or path.read_bytes()
     except OSError:
         return None  # an auditor's copy rightly lacks the private key
     try:
@@ -152,7 +153,7 @@ class _Last(NamedTuple):
     id: str
 
 
-def _walk(verdict: Verdict, connection: sqlite3.Connection, first_link: str | None) -> _Last:
+def _walk(verdict: Verdict, evidence: Evidence, first_link: str | None) -> _Last:
     """Recompute every row's hash from the hash stored before it.
 
     first_link: what row 1 follows; None when there is no key to know it by: then row 1 is taken as it is.
@@ -161,7 +162,7 @@ def _walk(verdict: Verdict, connection: sqlite3.Connection, first_link: str | No
     expected, record_id = 1, ""
     believed: tuple[str, ...] = () if first_link is None else (first_link,)
     last: Head | None = None
-    for page in offline_repository.pages(connection):
+    for page in evidence.pages():
         for row in page:
             seq, stored = row[0], str(row[_HASH])
             if seq != expected:

@@ -3,6 +3,8 @@
 One transaction holds the rows, the signed head and how far each spool file was read; a crash at any point
 leaves all or nothing of it, and what is read twice is recognised by its id. Of all processes that share a
 data folder one writes: whoever holds the flock on `spool/writer.lock`; when it dies, another takes over.
+Where machines share a database (decision 0012), each has its spool and its writer; they take turns by a lock in the
+database, read the signed head anew in each turn, and sign with the same key.
 """
 
 import fcntl
@@ -58,11 +60,13 @@ class Writer:
         self._clock = clock or Clock()
         self._on_batch = on_batch
         self._lock: int | None = None
+        self._machine = repository.machine_of(engine, spool_folder.parent)
         self._signed: Checkpoint | None = None  # what this writer signed last
         self._offsets: dict[str, int] | None = None  # None: read them from the database first
         self._unreadable: set[str] = set()  # files that the disk cannot give at the moment
         self._wake = threading.Event()
         self._failing = False
+        self._turn = threading.RLock()  # one drain at a time: two would give the same number to two records
 
     @property
     def leading(self) -> bool:
@@ -92,25 +96,28 @@ class Writer:
     def drain(self) -> int:
         """Move all that is spooled; how many records were new. 0 when another process is the writer.
 
-        Raises SQLAlchemyError or OSError; nothing is lost then, and the next call goes on.
+        May be called from any thread beside `run`. Raises SQLAlchemyError or OSError; nothing is lost then, and the
+        next call goes on.
         """
-        if not self._lead():
-            return 0
-        moved = 0
-        try:
-            while (batch := self._gather()) is not None:
-                moved += self._move(batch)
-        except BaseException:
-            self._offsets = self._signed = None  # unknown whether the transaction took place
-            raise
-        return moved
+        with self._turn:
+            if not self._lead():
+                return 0
+            moved = 0
+            try:
+                while (batch := self._gather()) is not None:
+                    moved += self._move(batch)
+            except BaseException:
+                self._offsets = self._signed = None  # unknown whether the transaction took place
+                raise
+            return moved
 
     def close(self) -> None:
         """Let another process be the writer."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-            self._offsets = self._signed = None
+        with self._turn:
+            if self._lock is not None:
+                os.close(self._lock)
+                self._lock = None
+                self._offsets = self._signed = None
 
     def __enter__(self) -> Self:
         return self
@@ -183,10 +190,11 @@ class Writer:
     def _known_offsets(self) -> dict[str, int]:
         if self._offsets is None:
             with self._engine.begin() as connection:
-                offsets = repository.read_offsets(connection)
+                repository.take_turn(connection)
+                offsets = repository.read_offsets(connection, self._machine)
                 gone = offsets.keys() - {path.name for path in segments(self._folder)}
                 if gone:
-                    repository.forget_offsets(connection, gone)
+                    repository.forget_offsets(connection, self._machine, gone)
                 self._append(connection, [])
             self._offsets = {file: offset for file, offset in offsets.items() if file not in gone}
         return self._offsets
@@ -212,7 +220,7 @@ class Writer:
 
     def _move(self, batch: _Batch) -> int:
         with self._engine.begin() as connection:
-            repository.make_durable(connection)
+            repository.take_turn(connection)
             known = repository.known_ids(connection, [record.id for record in batch.records])
             fresh: dict[str, Record] = {}
             for record in batch.records:
@@ -220,7 +228,7 @@ class Writer:
                     fresh.setdefault(record.id, record)
             records = list(fresh.values())
             self._append(connection, records)
-            repository.write_offsets(connection, batch.offsets)
+            repository.write_offsets(connection, self._machine, batch.offsets)
         self._known_offsets().update(batch.offsets)
         if batch.finished:
             self._remove(batch.finished)
@@ -264,7 +272,7 @@ class Writer:
             path.unlink(missing_ok=True)
         sync_folder(self._folder)
         with self._engine.begin() as connection:
-            repository.forget_offsets(connection, [path.name for path in finished])
+            repository.forget_offsets(connection, self._machine, [path.name for path in finished])
         for path in finished:
             self._known_offsets().pop(path.name, None)
 
@@ -288,7 +296,7 @@ def _chained(head: Head, records: list[Record]) -> tuple[list[tuple[Row, str]], 
     seq, digest = head
     for record in records:
         seq += 1
-        row = chain.row_of(seq, record)
+        row = chain.row_of(seq, repository.storable(record))
         digest = chain.link(digest, row)
         rows.append((row, digest))
     return rows, Head(seq, digest)

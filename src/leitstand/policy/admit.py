@@ -361,15 +361,15 @@ def _holds_media(message: Message) -> bool:
 def _is_media(part: Part) -> bool:
     if isinstance(part, ToolResult):
         return any(_is_media(inner) for inner in part.parts)
-    return isinstance(part, Media) or (isinstance(part, Opaque) and _holds_base64(part.native))
+    return isinstance(part, Media) or (isinstance(part, Opaque) and holds_base64(part.native))
 
 
-def _holds_base64(value: object) -> bool:
-    """Whether a part that we do not know carries encoded bytes, which no detector can read."""
+def holds_base64(value: object) -> bool:
+    """Whether JSON that we do not know carries encoded bytes, which no detector can read."""
     if isinstance(value, dict):
-        return value.get("type") == "base64" or any(_holds_base64(inner) for inner in value.values())
+        return value.get("type") == "base64" or any(holds_base64(inner) for inner in value.values())
     if isinstance(value, list):
-        return any(_holds_base64(inner) for inner in value)
+        return any(holds_base64(inner) for inner in value)
     return isinstance(value, str) and (";base64," in value[:200] or (len(value) > 1000 and " " not in value))
 
 

@@ -83,7 +83,7 @@ class UseCase:
     tier: Tier | None = None
     max_tier: Tier | None = None
     semantic_cache: bool = False
-    runs: RunLimits = RunLimits()
+    runs: RunLimits = field(default_factory=RunLimits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,17 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from leitstand.core.classes import DataClass, Role
+from leitstand.core.conversation import Json
 from leitstand.core.errors import NoTargetByPolicy, NotFound, NotPermitted
 from leitstand.identity.callers import Caller
-from leitstand.policy.admit import CLASS_DE, Protection, objection, protection, use_case_of
+from leitstand.policy.admit import (
+    CLASS_DE,
+    Protection,
+    holds_base64,
+    objection,
+    protection,
+    use_case_of,
+)
 from leitstand.policy.rulebook import Rulebook, ToolServer, UseCase
 
 SEPARATOR = "__"
@@ -20,7 +28,7 @@ SEPARATOR = "__"
 
 @dataclass(frozen=True, slots=True)
 class ToolAsk:
-    """What policy must know of a call. name: SERVER__TOOL. found: the class that detectors imply.
+    """What policy must know of a call. name: SERVER__TOOL. found: the class that detectors imply in `arguments`.
 
     only: the one server that the caller's address names, empty for all.
     """
@@ -30,6 +38,7 @@ class ToolAsk:
     use_case: str | None
     stated: DataClass | None
     found: DataClass
+    arguments: Json
     only: str = ""
 
 
@@ -88,10 +97,10 @@ def admit_tool(rules: Rulebook, ask: ToolAsk, today: date) -> AdmittedTool:
             f"The tool '{ask.name}' is not published.{_whom(rules, 'en')}",
         )
     data_class = max(use_case.data_class, ask.found, ask.stated or DataClass.PUBLIC)
-    reasons = list(_objections(rules, server, data_class, today))
+    shown = protection(server.offer, rules.policy[data_class], use_case)
+    reasons = [*_objections(rules, server, data_class, today), *_unreadable(ask, data_class, shown)]
     if reasons:
         raise _refused(rules, ask.name, server, data_class, reasons)
-    shown = protection(server.offer, rules.policy[data_class], use_case)
     return AdmittedTool(ask.caller, use_case, data_class, server, tool, shown)
 
 
@@ -114,6 +123,15 @@ def _objections(
     dropped = objection(server.offer, rules.policy[data_class], data_class, today)
     if dropped is not None:
         yield dropped.reason, dropped.de, dropped.en
+
+
+def _unreadable(ask: ToolAsk, data_class: DataClass, shown: Protection) -> Iterator[tuple[str, str, str]]:
+    if shown is Protection.MASKED and data_class >= DataClass.PERSONAL and holds_base64(ask.arguments):
+        yield (
+            "media",
+            "Bilder und Dateien lassen sich nicht pseudonymisieren",
+            "images and files cannot be pseudonymised",
+        )
 
 
 def _refused(

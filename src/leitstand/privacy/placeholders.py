@@ -11,41 +11,84 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from leitstand.privacy.aliases import ALIASES, WORD_OF, plain
 from leitstand.privacy.entities import GIVEN_NAME_WORD, WORDS
 
 _ALL_WORDS = (*WORDS.values(), GIVEN_NAME_WORD)
-_ALTERNATIVES = "|".join(sorted(_ALL_WORDS, key=len, reverse=True))
-_LEFT = r"(?:(?<![^\W_])|(?<=\\[nrt]))"  # no word in front, but perhaps a JSON escape
-PLACEHOLDER = re.compile(
-    _LEFT + rf"(?P<word>{_ALTERNATIVES})"
-    r"(?:(?P<line>[ ]?\\{0,2}_[ ]?)(?P<free>[0-9]{1,9})|(?:[ \u00a0\u202f]|[-‐‑–])?(?P<full>[0-9]{3,9}))(?![0-9])"
-    r"(?P<genitive>s(?![^\W_]))?",
-    re.IGNORECASE,
-)
-"""A placeholder as written by us or reformatted by a model: `person_1`, `PERSON 001`, `Person\\_001`,
-`Person-001`, `Person001`, with or without a German genitive. Without the underscore all digits must be
-there, so that `Person 1` in a sentence stays what it is."""
+_MEANING = {**WORD_OF, **{plain(word): word for word in _ALL_WORDS}}
+_LEFT = r"(?:(?<![^\W_])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"  # no word in front, but perhaps an escape
+_DRESS = r"[*`~]{0,3}"  # Markdown within: `**Person**_001`
+_LINE = r"[ ]?\\{0,2}[_\uff3f][ ]?|%5[Ff]|&\#95;"
+_GAP = r"[ \u00a0\u202f]?[-‐‑–#]?|%20|&nbsp;|[ ]?Nr\.[ ]?"
+_HIDDEN = r"[\u00ad\u200b-\u200d\u2060]?"
 
-MAX_LENGTH = max(map(len, _ALL_WORDS)) + 4 + 9 + 1
+
+def _spelled(words: Iterable[str], *, begun: bool = False) -> str:
+    """A pattern for any of these words in any case; begun: for what may be their beginning too.
+
+    Words share their common letters, and classes of letters stand where IGNORECASE would: both together are
+    five times as fast as an alternation of 120 words.
+    """
+    tails: dict[str, list[str]] = {}
+    for word in filter(None, words):
+        tails.setdefault(word[0].lower(), []).append(word[1:])
+    ways = []
+    for letter, rest in tails.items():
+        more = _spelled(rest, begun=begun)
+        may_end = begun or "" in rest
+        ways.append(_letter(letter) + (f"(?:{more})" + ("?" if may_end else "") if more else ""))
+    return "|".join(ways)
+
+
+def _letter(letter: str) -> str:
+    return "[ _-]?" if letter in " -" else f"[{letter}{letter.upper()}]"
+
+
+_NAMES = (*_ALL_WORDS, *(alias for aliases in ALIASES.values() for alias in aliases))
+PLACEHOLDER = re.compile(
+    _LEFT + rf"(?P<word>{_spelled(_NAMES)}){_HIDDEN}(?P<before>{_DRESS})(?:(?P<line>{_LINE})|(?:{_GAP}))"
+    rf"{_HIDDEN}(?P<after>{_DRESS})(?P<digits>[0-9]{{1,6}})(?![0-9])(?(line)|(?![ \u00a0./-]?[0-9]))"
+    r"(?P<genitive>[sS](?![^\W_]))?"
+)
+"""A placeholder as written by us or reformatted by a model; `key_of` tells whether a match counts as one.
+
+`person_001`, `PERSON 001`, `Person\\_001`, `**Person**_001`, `Person-001`, `Person001`, `Person%5F001`,
+`Personen_001`, `Company_001` for `Firma_001`; with or without a German genitive. Not followed by more figures:
+`Telefon 001 212` is a number abroad."""
+
+MAX_LENGTH = max(map(len, _NAMES)) + 28
 """The longest match of PLACEHOLDER in characters; a stream holds back less than this."""
 
-PARTIAL = re.compile(
-    _LEFT + rf"(?:{'|'.join('(?:'.join(word) + ')?' * (len(word) - 1) for word in _ALL_WORDS)}"
-    rf"|(?:{_ALTERNATIVES})(?:[ ]?\\{{0,2}}_?[ ]?|[\u00a0\u202f]|[-‐‑–])(?:[0-9]{{1,9}}s?)?)\Z",
-    re.IGNORECASE,
+_SIGNS = (
+    r"(?P<line>[ ]?\\{0,2}[_\uff3f][ ]?|%5[Ff]|&\#95;)"
+    r"|[ ]?\\{1,2}|%(?:[52]0?)?|&(?:\#(?:95?)?|n(?:b(?:sp?;?)?)?)?|[ ]?[-‐‑–#][ ]?|[ \u00a0\u202f]|[ ]?N(?:r\.?)?[ ]?"
 )
-"""What may be the beginning of a placeholder at the end of a text that goes on."""
+PARTIAL = re.compile(
+    _LEFT + rf"(?:(?:{_spelled(_NAMES, begun=True)})|(?:{_spelled(_NAMES)}){_HIDDEN}{_DRESS}(?:{_SIGNS})?"
+    rf"{_HIDDEN}{_DRESS}(?:[0-9]{{1,6}}(?:[sS]|(?(line)(?!)|[ \u00a0./-]))?)?)\Z"
+)
+"""What may be the beginning of a placeholder, or of what decides whether it is one, at the end of a text that goes on."""
 
 Key = tuple[str, int]
 
 
 def key_of(match: re.Match[str]) -> Key | None:
-    """Which placeholder a match of PLACEHOLDER means, None when it is no way to write one."""
-    digits = match["free"] or match["full"]
-    number = int(digits)
-    if match["full"] and digits != f"{number:03d}":
+    """Which placeholder a match of PLACEHOLDER means, None when it is no way to write one.
+
+    One liberty at a time: another word or no underscore needs all three digits, so that `Person 1` and a column
+    `telefon_1` stay what they are; an alias is no part of a name such as `billing_address_001`.
+    """
+    written, digits = match["word"], match["digits"]
+    number, word = int(digits), _MEANING.get(plain(written), "")
+    is_padded = digits == f"{number:03d}"
+    if not word or not (is_padded or (match["line"] and len(digits) < 3 and written == word)):
         return None
-    return match["word"].casefold(), number
+    if plain(written) in WORD_OF and _IN_NAME.search(match.string, max(0, match.start() - 2), match.start()):
+        return None
+    return word.casefold(), number
+
+
+_IN_NAME = re.compile(r"[^\W_]_\Z")
 
 
 def write(word: str, number: int) -> str:

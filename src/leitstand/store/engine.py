@@ -3,12 +3,12 @@
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from leitstand.core import settings
-from leitstand.core.errors import InvalidRequest
+from leitstand.core.errors import InvalidRequest, Overloaded
 
 DATABASE_FILE = "leitstand.sqlite"
 POOL_SIZE, POOL_OVERFLOW = 5, 10  # connections that one process keeps, and has at most beside them
@@ -20,6 +20,18 @@ _PATIENCE = {
     "connect_timeout": 3, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
     "tcp_user_timeout": 10_000, "options": _SESSION, "application_name": "leitstand",
 }  # fmt: skip
+
+
+class DatabaseAway(Overloaded, SQLAlchemyError):
+    """The shared database cannot be reached, or does not answer in time. A retry helps when it is back."""
+
+    def __init__(self, cause: str) -> None:
+        """cause: for operators."""
+        super().__init__(
+            "Die Datenbank ist zurzeit nicht erreichbar. Anfragen an Modelle laufen weiter; versuchen Sie dies später.",
+            f"The database cannot be reached at the moment ({cause}). Requests to models go on; try this again later.",
+            retry_after_s=5,
+        )
 
 
 def open_engine(data: Path, *, read_only: bool = False) -> Engine:
@@ -70,10 +82,19 @@ def is_shared(engine: Engine) -> bool:
 
 
 def _open_postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url, connect_args=_PATIENCE, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_timeout=_POOL_WAIT_S,
         pool_recycle=1800, pool_pre_ping=True,
     )  # fmt: skip
+    event.listen(engine, "handle_error", _name_absence)
+    return engine
+
+
+def _name_absence(context: ExceptionContext) -> None:
+    """Every way in which the server can be missing, as one error that callers understand."""
+    if isinstance(context.sqlalchemy_exception, OperationalError) and not context.is_pre_ping:
+        first_line = str(context.original_exception).strip().partition("\n")[0]
+        context.chained_exception = DatabaseAway(first_line)
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -3,11 +3,16 @@
 Alembic is loaded only when there is something to do: the usual start compares two words.
 """
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x6C73_7464  # any fixed number: the advisory lock of migrations on PostgreSQL
@@ -40,6 +45,27 @@ def migrate(engine: Engine) -> list[str]:
         if missing:
             _run(connection)
         return missing
+
+
+def migrate_to(engine: Engine, revision: str) -> None:
+    """Bring an empty database to an older step, so that what was backed up there finds its tables."""
+    with _locked(engine) as connection:
+        _run(connection, revision)
+
+
+def planned_sql(engine: Engine) -> str:
+    """The SQL that `migrate` would run, for people to read; empty when nothing is to do. Raises NewerDatabase."""
+    if not pending(engine):
+        return ""
+    from alembic import command
+
+    with engine.connect() as connection:
+        current = _current(connection)
+    out = io.StringIO()
+    config = _config(out)
+    config.attributes["dialect"] = engine.dialect.name
+    command.upgrade(config, f"{current}:head" if current else "head", sql=True)
+    return out.getvalue()
 
 
 def _pending(connection: Connection) -> list[str]:
@@ -75,12 +101,18 @@ def _locked(engine: Engine) -> Iterator[Connection]:
         connection.commit()
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, target: str = "head") -> None:
     from alembic import command
+
+    config = _config(io.StringIO())
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+def _config(out: io.StringIO) -> "Config":
     from alembic.config import Config
 
-    config = Config()
+    config = Config(output_buffer=out)
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

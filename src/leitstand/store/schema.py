@@ -229,3 +229,36 @@ trial_answer = Table(
     Column("body", LargeBinary, nullable=False),  # sealed: text, failed checks, error
     Column("created_us", BigInteger, nullable=False),
 )
+
+# What was used in each hour: sums of the journal's booked records (accounting/budgets/projection.py), which can be
+# made from it again. Figures by day, month, scope and model are read here, not from millions of records.
+usage_hour = Table(
+    "usage_hour",
+    metadata,
+    Column("hour_us", BigInteger, primary_key=True, autoincrement=False),  # begin of the hour
+    Column("user", String(120), primary_key=True),
+    Column("use_case", String(120), primary_key=True),
+    Column("key_id", String(64), primary_key=True),
+    Column("model", String(200), primary_key=True),  # public name that answered
+    Column("provider", String(120), primary_key=True),
+    Column("provider_model", String(200), primary_key=True),
+    Column("department", String(120), primary_key=True),
+    Column("day", String(10), nullable=False),  # ISO, in the organisation's time zone
+    Column("requests", BigInteger, nullable=False),  # all, refused ones too
+    Column("cached", BigInteger, nullable=False),  # answered from a cache; the next three leave them out
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_nano", BigInteger, nullable=False),
+    Column("saved_nano", BigInteger, nullable=False),  # what caches saved
+    Column("unpriced", BigInteger, nullable=False),  # requests booked without a known price
+)
+Index("usage_hour_day", usage_hour.c.day)
+
+# How far the journal is in `usage_hour`; written in the same transaction.
+usage_mark = Table(
+    "usage_mark",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("seq", BigInteger, nullable=False),
+    Column("timezone", String(80), nullable=False),  # by which `day` was found; another one starts anew
+)

@@ -14,16 +14,16 @@ from spine.matrix.upstreams import Upstream
 TIMEOUT_S = 20.0
 TEXT = "Grüße aus Ulm"
 SAY = f"echo: {TEXT}"
-TOOLS = ("wetter", "lager")
-ASK_TOOLS = "Frage wetter und lager ab\nwith: Ulm"
-TOOL_RESULTS = ("Regen", "9 Stück")
+TOOLS = ("check_stock", "check_price")
+ASK_TOOLS = "Nutze check_stock und check_price\nwith: blau"
+TOOL_RESULTS = ("leer", "9 Euro")
 SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": {"ort": {"type": "string"}},
-    "required": ["ort"],
+    "properties": {"farbe": {"type": "string"}},
+    "required": ["farbe"],
     "additionalProperties": False,
 }
-ASK_FORMAT = "Nenne den Ort\nwith: Ulm"
+ASK_FORMAT = "Nenne die Farbe\nwith: blau"
 PICTURE = base64.b64encode(png("Ulm")).decode()
 _QUOTING = "Ich formuliere nicht"
 _ROW = "matrix_row"
@@ -107,7 +107,8 @@ class Client:
     @classmethod
     def rows(cls) -> Iterator[Row]:
         """In the order in which they are written down."""
-        for method in vars(cls).values():
+        methods = (method for each in reversed(cls.__mro__) for method in vars(each).values())
+        for method in methods:
             if (found := getattr(method, _ROW, None)) is not None:
                 yield found
 

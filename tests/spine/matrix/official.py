@@ -32,10 +32,10 @@ _LOOK = "Was ist zu sehen?"
 _ROOM = 9000  # tokens: a budget for thoughts has to fit in
 
 
-class Town(pydantic.BaseModel):
+class Colour(pydantic.BaseModel):
     """What structured output is parsed into."""
 
-    ort: str
+    farbe: str
 
 
 class OpenAISDK(Client):
@@ -91,7 +91,7 @@ class OpenAISDK(Client):
     def _finish(self, ask: Any, message: Any, how: Any) -> None:
         calls = message.tool_calls
         assert [(call.function.name, json.loads(call.function.arguments)) for call in calls] == [
-            (name, {"ort": "Ulm"}) for name in TOOLS
+            (name, {"farbe": "blau"}) for name in TOOLS
         ]
         results = [
             {"role": "tool", "tool_call_id": call.id, "content": said}
@@ -104,9 +104,9 @@ class OpenAISDK(Client):
     @row("Structured output (`parse`)", "structured output")
     def parse(self, at: At) -> None:
         answer = self._sdk.chat.completions.parse(
-            model=at.model, messages=_asking(ASK_FORMAT), response_format=Town
+            model=at.model, messages=_asking(ASK_FORMAT), response_format=Colour
         )
-        assert answer.choices[0].message.parsed == Town(ort="Ulm")
+        assert answer.choices[0].message.parsed == Colour(farbe="blau")
 
     @row("Images in", "images in")
     def vision(self, at: At) -> None:
@@ -234,7 +234,7 @@ class AnthropicSDK(Client):
 
     def _finish(self, ask: Any, answer: Any, how: Any) -> None:
         calls = [block for block in answer.content if block.type == "tool_use"]
-        assert [(call.name, call.input) for call in calls] == [(name, {"ort": "Ulm"}) for name in TOOLS]
+        assert [(call.name, call.input) for call in calls] == [(name, {"farbe": "blau"}) for name in TOOLS]
         results = [
             {"type": "tool_result", "tool_use_id": call.id, "content": said}
             for call, said in zip(calls, TOOL_RESULTS, strict=True)
@@ -279,7 +279,7 @@ class CohereSDK(Client):
     def refusal(self, error: Exception) -> Refused | None:
         if not isinstance(error, ApiError) or error.status_code is None:
             return None
-        return Refused(error.status_code, str(error.body))
+        return Refused(error.status_code, message_of(error.body))
 
     @row("Rerank (`cohere.Client`)", "reranking", "rerank")
     def rerank(self, at: At) -> None:
@@ -296,14 +296,19 @@ def refusal_of_openai(error: BaseException) -> Refused | None:
     """The same for every library that is built on `openai`."""
     if not isinstance(error, openai.APIStatusError):
         return None
-    return Refused(error.status_code, error.message)
+    return Refused(error.status_code, message_of(error.body))
 
 
 def refusal_of_anthropic(error: BaseException) -> Refused | None:
     """The same for every library that is built on `anthropic`."""
     if not isinstance(error, anthropic.APIStatusError):
         return None
-    return Refused(error.status_code, error.message)
+    return Refused(error.status_code, message_of(error.body))
+
+
+def message_of(body: Any) -> str:
+    """The sentence in an error body, whether or not the library has opened the envelope."""
+    return str(body.get("error", body)["message"])
 
 
 def _asking(text: str) -> Any:

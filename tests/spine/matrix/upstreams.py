@@ -32,7 +32,7 @@ class Upstream:
     model: str
     path: str = "/v1"
     options: str = ""
-    jobs: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def simulated(self) -> str:
@@ -106,7 +106,8 @@ def house(simulator: Simulator, folder: Path) -> Iterator[House]:
 
 
 def _configuration(simulator: Simulator, key_file: Path) -> str:
-    lines = ["providers:", *(f"  - {{{_provider(each, simulator, key_file)}}}" for each in UPSTREAMS)]
+    lines = ["organisation: {name: Musterwerk GmbH, state: BW, language: en}"]
+    lines += ["providers:", *(f"  - {{{_provider(each, simulator, key_file)}}}" for each in UPSTREAMS)]
     lines.append("models:")
     for each in UPSTREAMS:
         for job in ("", *JOBS):

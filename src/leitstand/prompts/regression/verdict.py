@@ -15,6 +15,8 @@ from leitstand.prompts.regression.agreement import among, between
 
 MARGIN = 0.05
 """By how much the share of passed answers may fall before a change counts as worse."""
+MOST_UNANSWERED = 0.1
+"""Share of questions without an answer, of either model, above which a trial proves nothing."""
 _RESAMPLES = 2_000
 _MOST_REPETITIONS = 50
 
@@ -110,7 +112,8 @@ def compare(
     spent = [(_cost(ours[case]), _cost(theirs[case])) for case in shared]
     saving = _interval(spent, seed, _saved) if any(theirs for _, theirs in spent) else None
     failing = tuple(case.case for case in cases if case.must and case.candidate <= 0.5)
-    decision = _decide(difference, failing, margin)
+    missing = max(_unanswered(judged, shared) for judged in (ours, theirs))
+    decision = _decide(difference, failing, margin) if missing <= MOST_UNANSWERED else Decision.MORE_RUNS
     repetitions = max(len(ours[case]) for case in shared)
     return Comparison(
         decision,
@@ -129,6 +132,10 @@ def _decide(difference: Interval, failing: tuple[str, ...], margin: float) -> De
     if failing or difference.high < -margin:
         return Decision.NO_GO
     return Decision.GO if difference.low >= -margin else Decision.MORE_RUNS
+
+
+def _unanswered(by_case: Mapping[str, Sequence[Judged]], cases: Sequence[str]) -> float:
+    return fmean(not answer.answered for case in cases for answer in by_case[case])
 
 
 def _needed(repetitions: int, difference: Interval, margin: float) -> int:

@@ -206,3 +206,33 @@ def upgrade() -> None:
         sa.Column("created_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("trial", "model", "case", "repetition"),
     )
+    op.create_table(
+        "usage_hour",
+        sa.Column("hour_us", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user", sa.String(length=120), nullable=False),
+        sa.Column("use_case", sa.String(length=120), nullable=False),
+        sa.Column("key_id", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=200), nullable=False),
+        sa.Column("provider", sa.String(length=120), nullable=False),
+        sa.Column("provider_model", sa.String(length=200), nullable=False),
+        sa.Column("department", sa.String(length=120), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.Column("cached", sa.BigInteger(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cost_nano", sa.BigInteger(), nullable=False),
+        sa.Column("saved_nano", sa.BigInteger(), nullable=False),
+        sa.Column("unpriced", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "hour_us", "user", "use_case", "key_id", "model", "provider", "provider_model", "department"
+        ),
+    )
+    op.create_index("usage_hour_day", "usage_hour", ["day"], unique=False)
+    op.create_table(
+        "usage_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("timezone", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )

@@ -1,0 +1,92 @@
+"""The database as rows, the same for SQLite and PostgreSQL: a backup of one can be restored into the other."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, inspect, select, text
+
+from leitstand.backup.parts import Row
+from leitstand.store.engine import is_shared
+from leitstand.store.schema import metadata
+
+_BATCH = 500  # rows in memory at a time
+_PATIENT = ("statement_timeout", "idle_in_transaction_session_timeout")
+_REVISION = "alembic_version"
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one moment, without holding up anybody who writes."""
+    with engine.connect() as connection:
+        if is_shared(engine):
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", stream_results=True)
+            for setting in _PATIENT:
+                connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
+        else:
+            connection.exec_driver_sql("BEGIN")
+        revision(connection)  # the first read fixes the moment
+        yield connection
+
+
+def revision(connection: Connection) -> str:
+    """The step of the schema."""
+    return str(connection.execute(text(f"SELECT version_num FROM {_REVISION}")).scalar_one())  # noqa: S608 - a constant
+
+
+def tables() -> list[Table]:
+    """All tables of this version, referenced ones first."""
+    return metadata.sorted_tables
+
+
+def columns(table: Table) -> list[str]:
+    """The names of the columns, in the order of `batches`."""
+    return [str(column.name) for column in table.columns]
+
+
+def batches(connection: Connection, table: Table) -> Iterator[Sequence[Row]]:
+    """All rows, some hundred at a time, in the order of the primary key."""
+    query = select(table).order_by(*table.primary_key.columns)
+    result = connection.execution_options(yield_per=_BATCH).execute(query)
+    for batch in result.partitions():
+        yield [tuple(row) for row in batch]
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether the database has no table at all."""
+    return not inspect(engine).get_table_names()
+
+
+class Loading:
+    """Fills the tables of a fresh database in one transaction, whatever step of the schema it is at."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known = MetaData()
+        self._known.reflect(connection)
+        self._tables: dict[str, Table] = {
+            t.name: t for t in metadata.sorted_tables if t.name in self._known.tables
+        }
+
+    def knows(self, name: str, names: Sequence[str]) -> bool:
+        """Whether there is such a table with all of these columns."""
+        found = self._known.tables.get(name)
+        return found is not None and set(names) <= set(found.columns.keys())
+
+    def add(self, name: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert rows, their values in the order of `names`."""
+        if rows:
+            values = [dict(zip(names, row, strict=True)) for row in rows]
+            self._connection.execute(insert(self._known.tables[name]), values)
+
+    def count(self, name: str) -> int:
+        """Rows in a table."""
+        return int(
+            self._connection.execute(select(func.count()).select_from(self._known.tables[name])).scalar_one()
+        )
+
+
+def remove_everything(engine: Engine) -> None:
+    """Drop all tables: the way back from a restore that failed."""
+    found = MetaData()
+    found.reflect(engine)
+    found.drop_all(engine)

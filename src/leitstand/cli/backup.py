@@ -1,0 +1,149 @@
+"""`leitstand backup`: the whole installation in one encrypted file, also beside a running server; and the restore drill.
+
+Exit codes: 0 done, 1 the drill found that the backup is not whole, 2 the question was wrong or the backup unusable.
+"""
+
+import argparse
+import getpass
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leitstand.cli.office import add_data_option
+
+if TYPE_CHECKING:
+    from leitstand.backup.keys import Identity, Locks, Passphrase
+    from leitstand.core.errors import InvalidRequest
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "backup",
+        help="back up the whole installation into one encrypted file",
+        description="Without a key option the passphrase is asked for. Model weights are not backed up.",
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="the backup; with --new-key the key file")
+    parser.add_argument(
+        "--recipient", metavar="KEY", help="public key: this server then cannot read the backup"
+    )
+    parser.add_argument(
+        "--drill", action="store_true", help="restore FILE into a temporary folder and verify it"
+    )
+    parser.add_argument("--new-key", action="store_true", help="make a key file and print its public key")
+    add_key_options(parser)
+    add_data_option(parser)
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.set_defaults(run=run)
+
+
+def add_key_options(parser: argparse.ArgumentParser) -> None:
+    """The options that open a backup."""
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        type=Path,
+        help="its first line is the passphrase; `-`: standard input",
+    )
+    parser.add_argument("--identity", metavar="FILE", type=Path, help="private key file of the recipient")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    if args.new_key:
+        from leitstand.backup.keys import new_identity
+
+        print(new_identity(args.file))
+        return 0
+    return _drill(args) if args.drill else _create(args)
+
+
+def opening_key(args: argparse.Namespace) -> "Identity | Passphrase":
+    """What opens a backup: the recipient's key file, or a passphrase."""
+    from leitstand.backup.keys import Identity
+
+    return Identity.read(args.identity) if args.identity else _passphrase(args)
+
+
+def _locking_key(args: argparse.Namespace) -> "Locks":
+    from leitstand.backup.keys import Recipient
+
+    return Recipient.parse(args.recipient) if args.recipient else _passphrase(args, twice=True)
+
+
+def _passphrase(args: argparse.Namespace, *, twice: bool = False) -> "Passphrase":
+    from leitstand.backup.keys import Passphrase, read_secret
+
+    if args.passphrase_file is not None:
+        if str(args.passphrase_file) == "-":
+            return Passphrase(sys.stdin.readline().strip())
+        return Passphrase(read_secret(args.passphrase_file))
+    if not sys.stdin.isatty():
+        raise _no_key()
+    text = getpass.getpass("Passphrase: ")
+    if twice and getpass.getpass("Passphrase (wiederholen / repeat): ") != text:
+        raise _unlike()
+    return Passphrase(text)
+
+
+def _no_key() -> "InvalidRequest":
+    from leitstand.core.errors import InvalidRequest
+
+    return InvalidRequest(
+        "Es fehlt der Schlüssel: --passphrase-file DATEI, oder --recipient beim Sichern, --identity beim Öffnen.",
+        "The key is missing: --passphrase-file FILE, or --recipient to back up, --identity to open.",
+    )
+
+
+def _unlike() -> "InvalidRequest":
+    from leitstand.core.errors import InvalidRequest
+
+    return InvalidRequest("Die beiden Eingaben sind verschieden.", "The two entries differ.")
+
+
+def _create(args: argparse.Namespace) -> int:
+    from leitstand.backup.create import create
+    from leitstand.core.settings import data_dir
+
+    made = create(data_dir(args.data), args.file, _locking_key(args))
+    rows, left_out = made.manifest.rows, made.manifest.left_out
+    facts = {
+        "file": str(made.path), "size_bytes": made.size_bytes, "records": rows.get("journal", 0),
+        "rows": sum(rows.values()), "left_out": list(left_out),
+    }  # fmt: skip
+    if args.json:
+        print(json.dumps(facts, ensure_ascii=False))
+        return 0
+    print(
+        f"Gesichert / backed up: {made.path} ({made.size_bytes:,} bytes, {rows.get('journal', 0):,} records)"
+    )
+    for name in left_out:
+        print(f"  ohne / without: {name}")
+    return 0
+
+
+def _drill(args: argparse.Namespace) -> int:
+    from leitstand.backup.drill import drill
+
+    done = drill(args.file, opening_key(args))
+    if args.json:
+        print(
+            json.dumps(
+                {
+                    "passed": done.passed, "created": done.created, "rows": done.rows, "files": done.files,
+                    "problems": done.problems, "took_s": round(done.took_s, 2),
+                },
+                ensure_ascii=False,
+            )
+        )  # fmt: skip
+    else:
+        word = "bestanden / passed" if done.passed else "NICHT bestanden / FAILED"
+        print(f"Rückspielprobe / restore drill: {word}, {done.took_s:.1f} s")
+        print(f"  Stand / as of: {done.created}")
+        print(
+            f"  Journal: {done.rows.get('journal', 0):,} records, {sum(done.rows.values()):,} rows, {done.files} files"
+        )
+        for problem in done.problems:
+            print(f"  {problem}")
+    return 0 if done.passed else 1
