@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
-.PHONY: help install install-dev install-browser run test test-model check bench bench-privacy bench-semantic requirements messages
+.PHONY: help install install-dev install-browser run test test-model check bench bench-privacy bench-restore bench-semantic requirements messages
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## / — /'
@@ -53,6 +53,9 @@ bench: install-dev     ## added latency and CPU per request against the direct c
 
 bench-privacy: install-dev     ## what gets through to a provider, and what is masked in vain: make bench-privacy DATA=file.jsonl
 	$(BIN)/python bench/privacy.py $(DATA)
+
+bench-restore: install-dev     ## placeholders that models rewrote: restored exactly, wrongly, to somebody else
+	$(BIN)/python bench/restore.py
 
 bench-semantic: install-dev     ## precision and recall of the semantic cache, and what a look-up costs
 	$(BIN)/python bench/semantic_cache.py

@@ -11,6 +11,7 @@ from memory_drills import MemoryDrills
 from memory_model_tests import MemoryModelTests
 from memory_model_tiers import MemoryModelTiers
 from memory_semantic_cache import MemorySemanticCache
+from memory_tools import MemoryTools
 
 from leitstand.answers.events import (
     ChatEvent,
@@ -353,6 +354,7 @@ class House:
         self.drills = MemoryDrills()
         self.model_tiers = MemoryModelTiers()
         self.semantic_cache = MemorySemanticCache()
+        self.tools = MemoryTools()
 
     def renew(self) -> None:
         """Everything as at the beginning, in the same objects, so that a site built once serves all tests."""

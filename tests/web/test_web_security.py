@@ -103,7 +103,7 @@ def test_a_sign_in_form_of_another_site_is_refused(desk: Any) -> None:
         ("/qualitaet/modelltests", {"testset": "name: x"}), ("/qualitaet/modelltests/angebote/vergleich", {}),
         ("/qualitaet/modelltests/angebote/loeschen", {}), ("/qualitaet/vergleiche/trial_1/abbrechen", {}),
         ("/qualitaet/vergleiche/trial_1/massstab", {"modell": "klein"}),
-        ("/kosten/modellstufen", {"text": "Hallo"}),
+        ("/kosten/modellstufen", {"text": "Hallo"}), ("/betrieb/werkzeuge", {"server": "wiki"}),
     ],
 )  # fmt: skip
 def test_every_post_needs_the_token_of_its_session(desk: Any, path: str, form: dict[str, str]) -> None:
@@ -124,7 +124,7 @@ def test_all_posting_routes_are_covered_by_the_token_test() -> None:
         "/chat/{conversation}/titel", "/chat/{conversation}/loeschen",
         "/qualitaet/modelltests", "/qualitaet/modelltests/{name}/vergleich", "/qualitaet/modelltests/{name}/loeschen",
         "/qualitaet/vergleiche/{trial}/abbrechen", "/qualitaet/vergleiche/{trial}/massstab",
-        "/kosten/modellstufen",
+        "/kosten/modellstufen", "/betrieb/werkzeuge",
     }  # fmt: skip
 
 

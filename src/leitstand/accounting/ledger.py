@@ -25,6 +25,7 @@ from leitstand.accounting.sizing import Need, Sizing
 from leitstand.accounting.turns import Place, Turns
 from leitstand.accounting.wording import Contact
 from leitstand.core.clock import Clock
+from leitstand.core.errors import Overloaded
 from leitstand.core.conversation import Usage
 from leitstand.core.money import NanoEuro
 
@@ -177,6 +178,8 @@ class Ledger:
         self._calendar = Calendar(timezone)
         self._admission = Admission(counters, clock, self._calendar, self.history, contact or Contact())
         self._turns = Turns()
+        self.blind = False
+        """True while nobody knows what was spent: what a budget limits is refused, everything else goes on."""
         self._opened = 0
         self.replace(rules, leeway)
 
@@ -196,6 +199,13 @@ class Ledger:
     async def admit(self, call: Call, wait_s: float) -> Grant:
         """The way into an entry; see `open`."""
         self._sweep_sometimes()
+        if self.blind and self._admission.bound(call.subject).amounts:
+            raise Overloaded(
+                "Was von den Budgets schon verbraucht ist, lässt sich ohne die Datenbank nicht feststellen. Bitte "
+                "versuchen Sie es in einigen Minuten erneut.",
+                "What is used up of the budgets cannot be told without the database. Please try again in some minutes.",
+                retry_after_s=30,
+            )
         queue = self._queue_ahead(call.subject)
         if queue is None:
             outcome = self._admission.attempt(call, final=wait_s <= 0)

@@ -199,6 +199,7 @@ def _done(head: Head | None, tail: Tail, latency_s: float) -> Done:
     return Done(
         provider=head.provider, region=Region(head.region), model=head.provider_model, latency_s=latency_s,
         cost_nano=tail.cost_nano, protected=head.pseudonymised, cache=head.cache, data_class=head.data_class,
+        tier=head.tier,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from leitstand.api.drills import Drilling, drill_routes
 from leitstand.api.guard import Guarded, check_key_for, check_person, needs
 from leitstand.api.regression import Trials, regression_routes
 from leitstand.api.tiers import tier_routes
+from leitstand.api.tools import HasTools, tool_routes
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.kinds import KINDS, Kind, plain, split
@@ -31,7 +32,7 @@ from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import DEFAULT_OVERLAP_DAYS, KeyRequest, NewKey, VirtualKeys
 
 
-class Office(Trials, Drilling, Budgeting, Protocol):
+class Office(Trials, Drilling, Budgeting, HasTools, Protocol):
     """What administration needs of the house."""
 
     @property
@@ -103,6 +104,7 @@ def build_admin(office: Office) -> FastAPI:
     app.include_router(regression_routes(office))
     app.include_router(tier_routes())
     app.include_router(drill_routes(office))
+    app.include_router(tool_routes(office))
     app.include_router(budget_routes(office))
     answer_errors(app, office.language)
     return app
@@ -215,7 +217,7 @@ def _objects(office: Office) -> APIRouter:
             wanted = _role_in(named)
             office.refresh()
             check_person(caller, office.configuration.users.get(name), wanted)
-        elif kind == "provider":
+        elif kind in ("provider", "mcp_server"):
             require(caller.role, Permission.PROVIDERS_WRITE)
         office.editor.set_object(kind, named, caller.name, name)
         office.refresh()
@@ -229,7 +231,7 @@ def _objects(office: Office) -> APIRouter:
         value = _existing(office.configuration, kind, name)
         if isinstance(value, User):
             check_person(caller, value, None)
-        elif kind == "provider":
+        elif kind in ("provider", "mcp_server"):
             require(caller.role, Permission.PROVIDERS_WRITE)
         office.editor.remove_object(kind, name, caller.name)
         if isinstance(value, User):

@@ -29,7 +29,7 @@ class Budgets(Protocol):
         """The last ones, newest first."""
 
     def extend(self, wish: ExtensionWish, actor: str) -> Extension:
-        """More for a limit until its period ends; raises a Refusal or ConfigurationRefused."""
+        """More for a limit until its period ends; raises a Refusal."""
 
     def give_grace(self, wish: GraceWish, actor: str) -> None:
         """Let somebody pass limits for a while; raises the same."""
@@ -51,7 +51,9 @@ class MoreWish(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    scope: str = Field(description="Whose limit: `company`, `department:NAME`, `use_case:NAME`, `user:NAME`, …")
+    scope: str = Field(
+        description="Whose limit: `company`, `department:NAME`, `use_case:NAME`, `user:NAME`, …"
+    )
     measure: str = Field(description="Which limit of that scope, e.g. `eur_per_month`.")
     amount: Decimal | None = Field(default=None, gt=0, le=10**12, description="EUR or tokens to add.")
     percent: Decimal | None = Field(

@@ -39,9 +39,11 @@ class TaskWire:
     most_bytes: int = transport.MAX_BODY_BYTES
 
 
+_RERANK = TaskWire("rerank", rerank.read_request, rerank.error_body)
 TASKS = {
     "/v1/embeddings": TaskWire("embeddings", embeddings.read_request, embeddings.error_body),
-    "/v1/rerank": TaskWire("rerank", rerank.read_request, rerank.error_body),
+    "/v1/rerank": _RERANK,
+    "/v2/rerank": _RERANK,  # where Cohere's second client asks
     "/v1/images/generations": TaskWire("images", images.read_request, images.error_body),
     "/v1/audio/transcriptions": TaskWire(
         "transcriptions",

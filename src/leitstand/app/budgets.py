@@ -10,7 +10,7 @@ from pathlib import Path
 
 from leitstand.accounting.budgets import changes
 from leitstand.accounting.budgets.board import Board, Sources, take_board
-from leitstand.accounting.budgets.changes import ExtensionWish, GraceWish
+from leitstand.accounting.budgets.changes import ExtensionWish, GraceWish, LimitWish
 from leitstand.accounting.budgets.repository import UsageRows, Warned
 from leitstand.accounting.budgets.rules import leeway, limit_rules
 from leitstand.accounting.budgets.warnings import LimitReached, due, warning_id, warning_record
@@ -64,6 +64,12 @@ class BudgetDesk:
         extension = changes.extend(self.editor, self.configuration(), wish, actor, self.clock.time())
         self.refresh()
         return extension
+
+    def set_limit(self, wish: LimitWish, actor: str) -> None:
+        """Make, change or remove a limit; see `changes.set_limit`."""
+        self.refresh()
+        changes.set_limit(self.editor, self.configuration(), wish, actor)
+        self.refresh()
 
     def give_grace(self, wish: GraceWish, actor: str) -> None:
         """Let somebody pass limits for a while; see `changes.give_grace`."""

@@ -101,7 +101,8 @@ class Front:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _first_start(self) -> None:
-        set_up_built_in(self._house)
+        if not self._house.database_away:
+            set_up_built_in(self._house)
         if not self._house.people:
             _log.warning(
                 "nobody can sign in yet: 'leitstand user set NAME --email ADDRESS --role super_admin', then "
@@ -119,6 +120,7 @@ class Front:
         checks = {
             "journal_spool": not house.spool.degraded,
             "journal_writer": not house.writer.failing,
+            "database": not house.database_away,
         }
         status = "full" if not house.spool.has_room else "ready" if all(checks.values()) else "degraded"
         body = msgspec.json.encode(

@@ -24,9 +24,10 @@ from leitstand.answers.responses.repository import KeptRows
 from leitstand.answers.trials import TrialRunner
 from leitstand.app import rules as compose
 from leitstand.app.abilities import Abilities
+from leitstand.app.database import Database
 from leitstand.app.budgets import BudgetDesk, BudgetWatch
 from leitstand.configuration.apply import Editor
-from leitstand.configuration.current import Configuration
+from leitstand.configuration.current import Configuration, load
 from leitstand.configuration.models import MCPServer, Privacy, Provider
 from leitstand.configuration.secrets import SecretMissing, SecretResolver, load_sealer
 from leitstand.configuration.watcher import Watcher
@@ -68,7 +69,6 @@ from leitstand.providers.http.pool import Pool
 from leitstand.providers.mcp_client import MCPDoor
 from leitstand.providers.local_encoder import LocalEncoder, is_installed
 from leitstand.store.engine import open_engine
-from leitstand.store.migrate import migrate
 
 _HOUSEKEEPING_S = 10.0
 _log = logging.getLogger(__name__)
@@ -88,12 +88,14 @@ class House:
         self.own_ports = own_ports
         self.clock = clock
         self.engine = open_engine(data)
-        migrate(self.engine)
         self.sealer = load_sealer(data)
+        signer = Signer.load(data)
+        self._database = Database(self.engine, data, self.sealer)
+        self._database.open(signer)
         self.spool = Spool(data / "spool", sync=sync)
         self.events = Events()
         self.editor = Editor(self.engine, self.sealer, self.spool.write_now, clock)
-        self.writer = Writer(self.engine, data / "spool", Signer.load(data), clock=clock)
+        self.writer = Writer(self.engine, data / "spool", signer, clock=clock)
         self.metrics = Metrics()
         self.events.subscribe(Answered, self.metrics.on_answered)
         self.knowledge = Knowledge(data)
@@ -102,10 +104,8 @@ class House:
         self.configuration = Configuration()
         self.people: Mapping[str, Person] = {}
         self._watcher = Watcher(self.engine, self._on_change)
-        self._secrets = SecretResolver(self.engine, self.sealer)
         self._pepper = load_pepper(data)
-        self._key_rows = Keys(self.engine)
-        self.keys = VirtualKeys(self._key_rows, self._pepper, clock, self.spool.write_now)
+        self.keys = VirtualKeys(Keys(self.engine), self._pepper, clock, self.spool.write_now)
         self.sessions = Sessions(
             SessionRows(self.engine),
             Credentials(self.engine),
@@ -129,7 +129,7 @@ class House:
     async def start(self) -> None:
         """Load the configuration, build the gateway, start the background work."""
         self._loop = asyncio.get_running_loop()
-        self.configuration = await asyncio.to_thread(self._watcher.start)
+        self.configuration = await asyncio.to_thread(self._first_configuration)
         self.people = compose.people(self.configuration)
         self.pool = Pool()
         self.adapters = load_adapters(self.knowledge)
@@ -144,7 +144,7 @@ class House:
         self.runs = Runs(self._counters, self.clock, timezone)
         self.events.subscribe(Answered, self._book_run)
         self.events.subscribe(ToolCalled, self._book_run)
-        await asyncio.to_thread(self._set_counters, self.configuration)
+        await asyncio.to_thread(self._set_first_counters)
         self.router = Router(
             self.door, self.health, self.price_of, self.pacing,
             Abilities(lambda: self.gateway.rules.prices, self.adapters),
@@ -175,6 +175,7 @@ class House:
         self._run(self._warm_tagger, "tagger")
         self._run(self._write_journal, "journal-writer")
         self._run(self._keep_house, "housekeeping")
+        self._run(self._settle_database, "database")
         self._run(self._watch_budgets, "budgets")
 
     async def stop(self) -> None:
@@ -224,6 +225,26 @@ class House:
 
     def _watch_budgets(self) -> None:
         BudgetWatch(self.budgets, self.spool.write_now, self.events, self.data / "budgets.lock").run(self._stop)
+
+    def _first_configuration(self) -> Configuration:
+        if not self._database.away:
+            return self._watcher.start()
+        self._watcher.start_without()
+        return load(self._database.reading)
+
+    def _set_first_counters(self) -> None:
+        """Without the database nobody knows what was spent before this machine's counters were lost."""
+        if self._database.away:
+            self.ledger.blind = self._counters.needs_rebuild
+        else:
+            self._set_counters(self.configuration)
+
+    def _settle_database(self) -> None:
+        """Keep a snapshot of the database for the next start, when it is away now: as soon as it is back."""
+        if self._database.away and self._database.wait(self._stop):
+            self._set_counters(self.configuration)
+            self.ledger.blind = False
+        self._database.keep()
 
     def _keep_house(self) -> None:
         """Every ten seconds: book the calls of killed processes, share limits with the living; every hour:
@@ -275,6 +296,7 @@ class House:
 
         self._loop.call_soon_threadsafe(swap)
         swapped.wait(5)
+        self._database.keep()
 
     def _rules(self, configuration: Configuration) -> Rules:
         prices = compose.price_book(configuration, self.clock)
@@ -289,11 +311,12 @@ class House:
         found = {}
         holders: dict[str, Provider | MCPServer] = dict(configuration.providers)
         holders |= {f"{compose.MCP_SECRET}{each.name}": each for each in configuration.mcp_servers.values()}
+        secrets = SecretResolver(self._database.reading, self.sealer)
         for name, holder in holders.items():
             if holder.api_key is None:
                 continue
             try:
-                found[name] = self._secrets.resolve(holder.api_key)
+                found[name] = secrets.resolve(holder.api_key)
             except SecretMissing as missing:
                 _log.warning("no API key: %s", missing.en, extra={"provider": name})
         return found
@@ -304,7 +327,7 @@ class House:
                 row.id, row.user, frozenset(row.use_cases), frozenset(row.models), _networks(row.networks),
                 row.expires_us, row.revoked_us,
             )
-            for row in self._key_rows.list()
+            for row in Keys(self._database.reading).list()
         }  # fmt: skip
         return KeyRing(keys, compose.people(configuration), self._pepper)
 
@@ -322,6 +345,11 @@ class House:
             self._counters.rebuild(spent)
         else:
             self._counters.seed(spent)
+
+    @property
+    def database_away(self) -> bool:
+        """Whether the configuration in force is the last known one."""
+        return self._watcher.failing
 
     # ------------------------------------------------------------ what the gateway is handed
 

@@ -1,12 +1,15 @@
 """What the pages need (web/ports.py), fulfilled by the rooms of the house."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
+from leitstand.accounting.budgets.board import Board
+from leitstand.accounting.budgets.changes import ExtensionWish, GraceWish, LimitWish
+from leitstand.accounting.budgets.repository import Warned
 from leitstand.answers.chat import Chat
 from leitstand.answers.conversations import Conversations
 from leitstand.answers.events import ChatEvent
@@ -17,6 +20,7 @@ from leitstand.app import discovered
 from leitstand.app.drills import FireDrills
 from leitstand.app.house import House
 from leitstand.app.operations import TargetBoard
+from leitstand.app.tools import ToolBoard
 from leitstand.core.clock import from_us
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import NanoEuro
@@ -287,6 +291,35 @@ class PageSemanticCache:
         return is_installed()
 
 
+class PageBudgets:
+    """Limits for the page, each step in a thread."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._desk = house.budgets
+
+    async def board(self) -> Board:
+        return await asyncio.to_thread(self._desk.board)
+
+    async def warnings(self, most: int) -> Sequence[Warned]:
+        return await asyncio.to_thread(self._desk.warnings, most)
+
+    def models(self) -> tuple[str, ...]:
+        return tuple(sorted(self._house.gateway.rules.book.routes))
+
+    async def extend(self, viewer: web.Viewer, wish: ExtensionWish) -> None:
+        await asyncio.to_thread(self._desk.extend, wish, viewer.name)
+
+    async def give_grace(self, viewer: web.Viewer, wish: GraceWish) -> None:
+        await asyncio.to_thread(self._desk.give_grace, wish, viewer.name)
+
+    async def end_grace(self, viewer: web.Viewer, scope: str) -> None:
+        await asyncio.to_thread(self._desk.end_grace, scope, viewer.name)
+
+    async def set_limit(self, viewer: web.Viewer, wish: LimitWish) -> None:
+        await asyncio.to_thread(self._desk.set_limit, wish, viewer.name)
+
+
 def build_ports(house: House) -> web.Ports:
     """All ports of the pages."""
     board = TargetBoard(house)
@@ -303,5 +336,7 @@ def build_ports(house: House) -> web.Ports:
         "model_tests": PageModelTests(house),
         "model_tiers": PageModelTiers(house),
         "semantic_cache": PageSemanticCache(house),
+        "budgets": PageBudgets(house),
+        "tools": ToolBoard(house),
     }
     return web.Ports(**ports)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 
 from leitstand.accounting.budgets.rules import leeway as leeway
 from leitstand.accounting.budgets.rules import limit_rules as limit_rules

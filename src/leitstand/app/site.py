@@ -13,6 +13,7 @@ from leitstand.api.transport import respond
 from leitstand.app.drills import FireDrills
 from leitstand.app.house import House
 from leitstand.app.ports import build_ports
+from leitstand.app.tools import ToolBoard
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.export import export
@@ -37,6 +38,7 @@ class Office:
         self.sessions: Sessions = house.sessions
         self.editor: Editor = house.editor
         self.drills = FireDrills(house)
+        self.tools = ToolBoard(house)
         self.regression = house.regression
         self.budgets = house.budgets
 

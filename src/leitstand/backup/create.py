@@ -57,7 +57,9 @@ def _pack(data: Path, packer: Packer) -> Manifest:
         with repository.snapshot(engine) as connection:
             revision = repository.revision(connection)
             for table in repository.tables():
-                packer.table(str(table.name), repository.columns(table), repository.batches(connection, table))
+                packer.table(
+                    str(table.name), repository.columns(table), repository.batches(connection, table)
+                )
     finally:
         engine.dispose()
     for name, path in folder.files(data):

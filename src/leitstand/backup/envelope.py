@@ -45,7 +45,7 @@ class Header(msgspec.Struct, frozen=True):
     created: str
     by: str
     key: Stanza
-    chunk_bytes: int = _CHUNK_BYTES
+    chunk_bytes: int
 
 
 class Sealing:
@@ -53,7 +53,7 @@ class Sealing:
 
     def __init__(self, out: BinaryIO, lock: Locks, created: str, by: str) -> None:
         file_key = secrets.token_bytes(32)
-        header = msgspec.json.encode(Header(1, created, by, lock.wrap(file_key)))
+        header = msgspec.json.encode(Header(1, created, by, lock.wrap(file_key), _CHUNK_BYTES))
         out.write(MAGIC + len(header).to_bytes(4) + header)
         self._out = out
         self._cipher = _cipher(file_key, header)

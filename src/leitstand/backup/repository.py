@@ -19,7 +19,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one moment, without holding up anybody who writes."""
     with engine.connect() as connection:
         if is_shared(engine):
-            connection = connection.execution_options(isolation_level="REPEATABLE READ", stream_results=True)
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
             for setting in _PATIENT:
                 connection.exec_driver_sql(f"SET LOCAL {setting} = 0")
         else:

@@ -8,8 +8,8 @@ from typing import Any
 from leitstand import __version__
 from leitstand.cli import (
     audit,
-    budget,
     backup,
+    budget,
     config,
     drill,
     key,

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from leitstand.configuration import models as m
 from leitstand.configuration import leeway, residency, semantic_cache
+from leitstand.configuration import models as m
 from leitstand.configuration.finding import Path, Remark, suggestion
 from leitstand.configuration.kinds import KINDS
 from leitstand.configuration.references import references

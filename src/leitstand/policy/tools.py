@@ -104,6 +104,11 @@ def admit_tool(rules: Rulebook, ask: ToolAsk, today: date) -> AdmittedTool:
     return AdmittedTool(ask.caller, use_case, data_class, server, tool, shown)
 
 
+def may_hold(rules: Rulebook, server: ToolServer, data_class: DataClass, today: date) -> bool:
+    """Whether policy lets calls of a class go to a server today."""
+    return next(_objections(rules, server, data_class, today), None) is None
+
+
 def _is_open(server: ToolServer, role: Role, use_case: UseCase) -> bool:
     return (not server.roles or role in server.roles) and (
         not server.use_cases or use_case.name in server.use_cases

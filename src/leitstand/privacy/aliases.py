@@ -17,7 +17,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "Geburtsdatums", "Geburtsdaten", "Birth date", "Date of birth", "Birthday", "Date de naissance",
         "Fecha de nacimiento", "Data di nascita", "Geboortedatum",
     ),
-    "Mailadresse": ("Mailadressen", "Mail address", "Email address", "E-Mail-Adresse", "E-Mail", "Email", "Adresse mail"),
+    "Mailadresse": ("Mailadressen", "Mail address", "Email address", "E-Mail-Adresse", "E-Mail", "Adresse mail"),
     "Telefon": ("Telefons", "Telefonnummer", "Phone", "Phone number", "Telephone", "Téléphone", "Teléfono", "Telefono"),
     "Konto": ("Kontos", "Konten", "Account", "Bank account", "Compte", "Cuenta", "Rekening"),
     "Karte": ("Karten", "Credit card", "Payment card"),
@@ -30,7 +30,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Fahrgestell": ("Fahrgestellnummer", "Fahrgestells", "Chassis", "Chassis number", "Vehicle identification number"),
     "Kennung": ("Kennungen", "Identifier", "Reference", "Reference number"),
     "Register": ("Registers", "Registernummer", "Registration number"),
-    "Benutzer": ("Benutzers", "Benutzername", "Username", "User name"),
+    "Benutzer": ("Benutzers", "Benutzername", "User name"),
     "Netzadresse": ("Netzadressen", "Network address", "IP address"),
     "Webadresse": ("Webadressen", "Web address", "Website"),
 }  # fmt: skip

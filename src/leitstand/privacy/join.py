@@ -13,13 +13,14 @@ from dataclasses import replace
 
 from leitstand.privacy.entities import Entity, EntityType
 from leitstand.privacy.lexicon import lexicon
-from leitstand.privacy.tagging.words import Word, entities_of
+from leitstand.privacy.tagging.words import Word, entities_of, score_of
 
-_THRESHOLD = 0.4
-_WEAK = 0.25
-_NUMBER_THRESHOLD = 0.5
+_THRESHOLD = 0.3
+_WEAK = 0.2
+_NUMBER_THRESHOLD = 0.7
+_REFERENCE_THRESHOLD = 0.55
 _ORDINARY = 0.1
-_COMMON_LOGIT = -1.2
+_COMMON_LOGIT = -2.0
 _NAMES = frozenset({EntityType.PERSON, EntityType.ORG, EntityType.ADDRESS})
 _TRIMMED = frozenset({"person", "organisation", "address"})
 
@@ -42,7 +43,10 @@ def _weighed(text: str, word: Word) -> Word:
 
 
 def _is_sure(find: Entity) -> bool:
-    return find.type in _NAMES or find.score >= 0.5 + 0.4 * _NUMBER_THRESHOLD
+    if find.type in _NAMES:
+        return True
+    least = _REFERENCE_THRESHOLD if find.type is EntityType.REF_ID else _NUMBER_THRESHOLD
+    return find.score >= score_of(least)
 
 
 def _trimmed(text: str, find: Entity, words: list[Word]) -> Entity:

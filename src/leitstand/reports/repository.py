@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, Integer, case, cast, func, select
 from sqlalchemy.sql import ColumnElement
 
-from leitstand.journal.records import INTERACTION
+from leitstand.journal.records import INTERACTION, TOOL_CALL
 from leitstand.reports.operations import COARSE_US, FINE_BINS, FINE_US
 from leitstand.store.schema import journal
 
@@ -80,6 +80,31 @@ class CacheCount:
     cache: str
     requests: int
     saved_nano: int
+
+
+@dataclass(frozen=True)
+class ToolCount:
+    """A group of tool calls of one MCP server that ended alike."""
+
+    server: str
+    outcome: str
+    calls: int
+    cost_nano: int
+
+
+@dataclass(frozen=True)
+class RecentTool:
+    """One tool call, without the person."""
+
+    id: str
+    time_us: int
+    use_case: str
+    provider: str
+    provider_model: str
+    outcome: str
+    code: str
+    latency_us: int
+    cost_nano: int
 
 
 class Journal:
@@ -173,6 +198,34 @@ class Journal:
         )  # fmt: skip
         with self._engine.connect() as connection:
             return [Recent(**row._mapping) for row in connection.execute(query)]
+
+
+    def tool_counts(self, start_us: int, end_us: int) -> Sequence[ToolCount]:
+        """Tool calls of [start, end) that reached a decision on a server, grouped."""
+        query = (
+            select(j.provider, j.outcome, func.count().label("calls"), func.sum(j.cost_nano).label("cost"))
+            .where(j.kind == TOOL_CALL, j.time_us >= start_us, j.time_us < end_us, j.provider != "")
+            .group_by(j.provider, j.outcome)
+        )
+        with self._engine.connect() as connection:
+            return [
+                ToolCount(row.provider, row.outcome, row.calls, int(row.cost))
+                for row in connection.execute(query)
+            ]
+
+    def recent_tools(self, limit: int) -> Sequence[RecentTool]:
+        """The newest tool calls first."""
+        query = (
+            select(
+                j.id, j.time_us, j.use_case, j.provider, j.provider_model, j.outcome, j.code, j.latency_us,
+                j.cost_nano,
+            )
+            .where(j.kind == TOOL_CALL)
+            .order_by(j.time_us.desc())
+            .limit(limit)
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            return [RecentTool(**row._mapping) for row in connection.execute(query)]
 
 
 def _between(start_us: int, end_us: int) -> tuple[ColumnElement[bool], ...]:

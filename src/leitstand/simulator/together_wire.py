@@ -10,7 +10,15 @@ from itertools import zip_longest
 
 import msgspec
 
-from leitstand.simulator import embeddings, openai_request, pictures, rerank, together_errors, tokens
+from leitstand.simulator import (
+    embeddings,
+    openai_request,
+    pictures,
+    rerank,
+    sounds,
+    together_errors,
+    tokens,
+)
 from leitstand.simulator.faults import Fault
 from leitstand.simulator.http import Request
 from leitstand.simulator.values import Answer, Asked, Choice, Json, Limits, Stop, ToolUse, Usage
@@ -31,7 +39,7 @@ _DONE = Event(b"data: [DONE]\n\n", "close")
 
 
 class TogetherWire:
-    """Speaks `/v1/chat/completions`, `/v1/models`, and below `/v1/` embeddings, rerank and images."""
+    """Speaks `/v1/chat/completions`, `/v1/models`, and below `/v1/` the single tasks."""
 
     name = "together"
 
@@ -64,6 +72,8 @@ class TogetherWire:
             return rerank.read(request.body, together_errors.invalid)
         if request.method == "POST" and path == "/v1/images/generations":
             return pictures.read(request.body, together_errors.invalid, packed="base64")
+        if request.method == "POST" and path == "/v1/audio/transcriptions":
+            return sounds.read(request, together_errors.invalid)
         if request.method == "GET" and path == "/v1/models":
             return Lookup(msgspec.json.encode([_model(name) for name in models]))
         raise BadRequest(together_errors.invalid("Not found", 404))

@@ -22,7 +22,7 @@ _PATIENCE = {
 }  # fmt: skip
 
 
-class DatabaseAway(Overloaded, SQLAlchemyError):
+class DatabaseAway(Overloaded, SQLAlchemyError):  # type: ignore[misc]  # both name a `code`; the first is ours
     """The shared database cannot be reached, or does not answer in time. A retry helps when it is back."""
 
     def __init__(self, cause: str) -> None:

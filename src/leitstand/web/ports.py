@@ -3,11 +3,14 @@
 Implementations may block in threads of their own; every method here is awaited on the event loop.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from leitstand.accounting.budgets.board import Board
+from leitstand.accounting.budgets.changes import ExtensionWish, GraceWish, LimitWish
+from leitstand.accounting.budgets.repository import Warned
 from leitstand.answers.events import ChatEvent
 from leitstand.answers.regression import Plan, Report, SetSummary, TrialSummary
 from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary
@@ -17,11 +20,14 @@ from leitstand.core.money import NanoEuro
 from leitstand.core.tiers import Tier
 from leitstand.gateway.drill import Drill, DrillChoice
 from leitstand.gateway.drill_report import DrillReport
+from leitstand.gateway.tool_directory import ServerState
+from leitstand.gateway.tool_views import ToolServerView
 from leitstand.identity.roles import Permission
 from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
 from leitstand.reports.semantic import SemanticSnapshot
 from leitstand.reports.tiers import TierSnapshot
+from leitstand.reports.tools import ToolSnapshot
 
 Level = Literal["ok", "info", "warn", "crit", "off", "work"]
 
@@ -305,6 +311,54 @@ class SemanticCache(Protocol):
         ...
 
 
+class Tools(Protocol):
+    """The MCP servers."""
+
+    def servers(self) -> tuple[ToolServerView, ...]:
+        """All of them, with what the last look showed."""
+        ...
+
+    async def check(self, name: str) -> ServerState:
+        """Look at a server now; raises NotFound."""
+        ...
+
+    async def figures(self) -> ToolSnapshot:
+        """What the journal says of the last 30 days."""
+        ...
+
+
+class Budgets(Protocol):
+    """Limits as they stand, and what people do about them; changes raise core.errors.Refusal for what is wrong."""
+
+    async def board(self) -> Board:
+        """Every limit, extension and grace now."""
+        ...
+
+    async def warnings(self, most: int) -> Sequence[Warned]:
+        """The last ones, newest first."""
+        ...
+
+    def models(self) -> tuple[str, ...]:
+        """The names that a limit can downgrade to."""
+        ...
+
+    async def extend(self, viewer: Viewer, wish: ExtensionWish) -> None:
+        """More for a limit until its period ends."""
+        ...
+
+    async def give_grace(self, viewer: Viewer, wish: GraceWish) -> None:
+        """Let somebody pass limits for a while."""
+        ...
+
+    async def end_grace(self, viewer: Viewer, scope: str) -> None:
+        """From now on limits hold again."""
+        ...
+
+    async def set_limit(self, viewer: Viewer, wish: LimitWish) -> None:
+        """Make, change or remove a limit."""
+        ...
+
+
 @dataclass(frozen=True)
 class Ports:
     """All of them."""
@@ -319,3 +373,5 @@ class Ports:
     model_tests: ModelTests
     model_tiers: ModelTiers
     semantic_cache: SemanticCache
+    budgets: Budgets
+    tools: Tools

@@ -22,6 +22,7 @@ from leitstand.core.classes import DataClass, Region
 from leitstand.core.errors import Refusal
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import plain
+from leitstand.core.tiers import Tier
 from leitstand.web.navigation import N_
 from leitstand.web.visit import Visit
 
@@ -32,6 +33,7 @@ CLASS_WORDS = {
     DataClass.PERSONAL: N_("personenbezogen"),
     DataClass.SPECIAL: N_("besonders geschützt"),
 }
+TIER_WORDS = {Tier.SIMPLE: N_("einfach"), Tier.STANDARD: N_("üblich"), Tier.COMPLEX: N_("anspruchsvoll")}
 REGION_WORDS = {
     Region.EU: N_("EU"),
     Region.US: N_("USA"),
@@ -124,7 +126,7 @@ def _citation(event: Citation) -> dict[str, object]:
 
 def _done(event: Done, visit: Visit) -> dict[str, object]:
     facts = [
-        visit.say("Stufe %(tier)s, %(model)s", tier=event.tier, model=event.model) if event.tier else event.model,
+        _model(event, visit),
         f"{event.provider}, {visit.say(REGION_WORDS[event.region])}",
         str(visit.form.seconds(event.latency_s)),
         str(visit.form.money(event.cost_nano)),
@@ -140,6 +142,13 @@ def _done(event: Done, visit: Visit) -> dict[str, object]:
         "costEur": plain(event.cost_nano),
         "protected": event.protected,
     }
+
+
+def _model(event: Done, visit: Visit) -> str:
+    if not event.tier:
+        return event.model
+    tier = visit.say(TIER_WORDS[Tier(event.tier)])
+    return visit.say("Stufe %(tier)s, %(model)s", tier=tier, model=event.model)
 
 
 def _problem(event: Refused | Failed, visit: Visit) -> dict[str, object]:

@@ -28,8 +28,9 @@ from spine.matrix.cells import (
     row,
 )
 
+_DOCUMENTS = ["Der Urlaub ist im Sommer.", "Eine Pumpe fördert Wasser."]
 _LOOK = "Was ist zu sehen?"
-_ROOM = 9000  # tokens: a budget for thoughts has to fit in
+_ROOM = 20_000  # tokens: half of them for thoughts
 
 
 class Colour(pydantic.BaseModel):
@@ -122,13 +123,14 @@ class OpenAISDK(Client):
     @row("Reasoning (`reasoning_effort`)", "reasoning", "thinking")
     def reasoning(self, at: At) -> None:
         answer = self._sdk.chat.completions.create(
-            model=at.model, messages=_asking(SAY), reasoning_effort="high", max_completion_tokens=_ROOM * 4
+            model=at.model, messages=_asking(SAY), reasoning_effort="high", max_completion_tokens=_ROOM
         )
         message = answer.choices[0].message
         at.says(message.content)
         assert answer.usage is not None
         counted = answer.usage.completion_tokens_details
-        if not getattr(message, "reasoning_content", "") and not (counted and counted.reasoning_tokens):
+        shown = message.model_extra or {}  # Together calls it `reasoning`, everybody else `reasoning_content`
+        if not (shown.keys() & {"reasoning", "reasoning_content"} or (counted and counted.reasoning_tokens)):
             raise Without
 
     @row("Responses")
@@ -257,11 +259,11 @@ class AnthropicSDK(Client):
         )
         at.says(_text_of(answer))
 
-    @row("Thinking", "reasoning", "thinking")
+    @row("Thinking", "thoughts shown", "thinking")
     def thinking(self, at: At) -> None:
         answer = self._sdk.messages.create(
             model=at.model, max_tokens=_ROOM, messages=_asking(SAY),
-            thinking={"type": "enabled", "budget_tokens": 2048},
+            thinking={"type": "enabled", "budget_tokens": _ROOM // 2},
         )  # fmt: skip
         at.says(_text_of(answer))
         if "thinking" not in [block.type for block in answer.content]:
@@ -274,7 +276,9 @@ class CohereSDK(Client):
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self._sdk = self.keep(cohere.Client(base_url=place.url, api_key=place.key, timeout=TIMEOUT_S))
+        how: Any = {"base_url": place.url, "api_key": place.key, "timeout": TIMEOUT_S}
+        self._first = self.keep(cohere.Client(**how))
+        self._second = self.keep(cohere.ClientV2(**how))
 
     def refusal(self, error: Exception) -> Refused | None:
         if not isinstance(error, ApiError) or error.status_code is None:
@@ -283,13 +287,17 @@ class CohereSDK(Client):
 
     @row("Rerank (`cohere.Client`)", "reranking", "rerank")
     def rerank(self, at: At) -> None:
-        documents = ["Der Urlaub ist im Sommer.", "Eine Pumpe fördert Wasser."]
-        answer = self._sdk.rerank(
-            model=at.model, query="Wasser", documents=documents, top_n=1, return_documents=True
+        answer = self._first.rerank(
+            model=at.model, query="Wasser", documents=_DOCUMENTS, top_n=1, return_documents=True
         )
         [best] = answer.results
         assert best.document is not None
-        assert best.document.text == documents[best.index]
+        assert best.document.text == _DOCUMENTS[best.index]
+
+    @row("Rerank (`cohere.ClientV2`)", "reranking", "rerank")
+    def rerank_second(self, at: At) -> None:
+        answer = self._second.rerank(model=at.model, query="Wasser", documents=_DOCUMENTS, top_n=2)
+        assert sorted(result.index for result in answer.results) == [0, 1]
 
 
 def refusal_of_openai(error: BaseException) -> Refused | None:

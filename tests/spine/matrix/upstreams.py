@@ -77,6 +77,7 @@ UPSTREAMS = (
             "embeddings": "intfloat/multilingual-e5-large-instruct",
             "rerank": "mixedbread-ai/Mxbai-Rerank-Large-V2",
             "images": "black-forest-labs/FLUX.1-schnell",
+            "transcriptions": "openai/whisper-large-v3",
         },
     ),
     Upstream(

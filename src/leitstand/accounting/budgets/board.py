@@ -84,9 +84,7 @@ def take_board(
         limit = rule.units + extension
         history = used[_kind(rule)].get(scope.partition(":")[2], {})
         ahead = _forecast(rule, history, today, period, calendar, reading.spent, limit)
-        states.append(
-            LimitState(rule, scope, period, reading.spent, reading.held, limit, extension, ahead)
-        )
+        states.append(LimitState(rule, scope, period, reading.spent, reading.held, limit, extension, ahead))
     graces = tuple(each for each in leeway.graces if today <= each.until)
     return Board(tuple(states), tuple(rule for rule in rules if rule.is_pace), graces)
 
@@ -124,7 +122,8 @@ def _forecast(
     if rule.span != "month":
         return None
     daily = {
-        date.fromisoformat(day): float(row.cost_nano if rule.in_money else row.tokens) for day, row in history.items()
+        date.fromisoformat(day): float(row.cost_nano if rule.in_money else row.tokens)
+        for day, row in history.items()
     }
     last = datetime.fromtimestamp(period.ends_s, UTC).astimezone(calendar.zone).date() - timedelta(days=1)
     return forecast(daily, date.fromisoformat(today), last, spent, limit)

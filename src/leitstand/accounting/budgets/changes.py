@@ -11,6 +11,7 @@ from leitstand.accounting.limits import MEASURES, LimitRule, Measure
 from leitstand.accounting.periods import Calendar
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
+from leitstand.configuration.kinds import plain
 from leitstand.configuration.models import Extension
 from leitstand.core.errors import InvalidRequest, NotFound
 
@@ -37,12 +38,42 @@ class GraceWish:
     tokens: int = 0
 
 
+@dataclass(frozen=True)
+class LimitWish:
+    """A limit as it shall be. amount: EUR, tokens or requests; None: no such limit any more."""
+
+    scope: str
+    measure: str
+    amount: Decimal | None
+    at_limit: str = "refuse"
+
+
+def set_limit(editor: Editor, configuration: Configuration, wish: LimitWish, actor: str) -> None:
+    """Make, change or remove a limit, where it stands: in the section `limits`, or as a use case's budget.
+
+    Raises ConfigurationRefused for a wrong wish, and for the removal of one that does not exist.
+    """
+    kind, _, name = wish.scope.partition(":")
+    use_case = configuration.use_cases.get(name) if kind == "use_case" else None
+    if use_case is not None and getattr(use_case.budget, wish.measure, None) is not None:
+        body = plain(use_case)
+        budget = {key: value for key, value in body["budget"].items() if key != wish.measure}
+        if wish.amount is not None:
+            budget |= {wish.measure: str(wish.amount), "at_limit": wish.at_limit}
+        editor.set_object("use_case", body | {"budget": budget}, actor)
+    elif wish.amount is None:
+        editor.remove_object("limit", f"{wish.scope} {wish.measure}", actor)
+    else:
+        body = {"scope": wish.scope, wish.measure: str(wish.amount), "at_limit": wish.at_limit}
+        editor.set_object("limit", body, actor)
+
+
 def extend(
     editor: Editor, configuration: Configuration, wish: ExtensionWish, actor: str, now_s: float
 ) -> Extension:
     """Extend a limit in its running period; a second extension adds to the first. Returns what holds now.
 
-    Raises NotFound where there is no such limit, InvalidRequest and ConfigurationRefused for a wrong wish.
+    Raises NotFound where there is no such limit, InvalidRequest for a wrong wish.
     """
     rule = _rule(configuration, wish)
     label = Calendar(configuration.organisation.timezone).period(rule.span, now_s).label
@@ -56,7 +87,7 @@ def extend(
 
 
 def give_grace(editor: Editor, wish: GraceWish, actor: str, today: date) -> None:
-    """Give grace from now on. Raises InvalidRequest for a day that is over, ConfigurationRefused for a wrong wish."""
+    """Give grace from now on. Raises InvalidRequest for a day that is over and other wrong wishes."""
     if wish.until < today:
         raise InvalidRequest(
             f"Der {wish.until:%d.%m.%Y} ist vorbei. Nennen Sie einen Tag ab heute.",

@@ -94,7 +94,13 @@ def _sums(record: Booked) -> Sums:
     if record.outcome == "cached":
         return Sums(requests=1, cached=1, saved_nano=record.saved_nano)
     return Sums(
-        1, 0, record.input_tokens, record.output_tokens, record.cost_nano, record.saved_nano, int(record.unpriced)
+        1,
+        0,
+        record.input_tokens,
+        record.output_tokens,
+        record.cost_nano,
+        record.saved_nano,
+        int(record.unpriced),
     )
 
 

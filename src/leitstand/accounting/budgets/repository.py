@@ -68,7 +68,9 @@ class UsageRows:
             .group_by("name", columns.day)
         )  # fmt: skip
         with self._engine.connect() as connection:
-            return [Used(who, day, int(cost), int(tokens)) for who, day, cost, tokens in connection.execute(query)]
+            return [
+                Used(who, day, int(cost), int(tokens)) for who, day, cost, tokens in connection.execute(query)
+            ]
 
     def warnings(self, most: int) -> list[Warned]:
         """The last warnings, newest first."""
@@ -108,6 +110,7 @@ def _add(connection: Connection, found: Mapping[Place, Sums], calendar: Calendar
     sums = {name: usage_hour.c[name] + new.excluded[name] for name in Sums._fields}
     statement = new.on_conflict_do_update(index_elements=list(Place._fields), set_=sums)
     rows = [
-        place._asdict() | amounts._asdict() | {"day": day_of(place, calendar)} for place, amounts in found.items()
+        place._asdict() | amounts._asdict() | {"day": day_of(place, calendar)}
+        for place, amounts in found.items()
     ]
     connection.execute(statement, rows)

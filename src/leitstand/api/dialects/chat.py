@@ -41,12 +41,16 @@ _MODES: dict[str, Literal["auto", "none", "required"]] = {
     "none": "none",
     "required": "required",
 }
+_OF_PAGES = ("chat_id", "session_id", "id")
+"""Ids that chat pages such as Open WebUI give their own conversations; OpenAI refuses them. They stay here."""
 
 
 def decode_request(body: bytes) -> Prompt:
     """The prompt in a request body; raises InvalidRequest."""
     rest = read.read_object(body)
     take = rest.pop
+    for name in _OF_PAGES:
+        take(name, None)
     model = read.name(take("model", None), "model")
     turns = read.members(take("messages", None), "messages")
     if not turns:

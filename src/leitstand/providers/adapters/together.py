@@ -19,12 +19,14 @@ from leitstand.providers.wire.embeddings import Embeddings
 from leitstand.providers.wire.images import TogetherImages
 from leitstand.providers.wire.rerank import Rerank
 from leitstand.providers.wire.task import Tasks
+from leitstand.providers.wire.transcriptions import Transcriptions
 
 _TASKS: Final[Tasks] = MappingProxyType(
     {
         "embeddings": Embeddings(128, dimensions="", packed=False, user=False),
         "rerank": Rerank(),
         "images": TogetherImages(),
+        "transcriptions": Transcriptions(("diarize", "min_speakers", "max_speakers")),
     }
 )
 

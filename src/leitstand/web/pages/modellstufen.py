@@ -17,13 +17,13 @@ from leitstand.web.format import NONE
 from leitstand.web.navigation import COSTS, N_, Entry
 from leitstand.web.page import Page
 from leitstand.web.visit import Desk, Visit
+from leitstand.web.wire import TIER_WORDS
 
 RECENT = 15
 TOLD_REASONS = 3
 TOLD_FROM = 4.0  # points; what adds less decides nothing
 MOST_CHARACTERS = 100_000
 _HOME = "/kosten/modellstufen"
-TIER_WORDS = {Tier.SIMPLE: N_("einfach"), Tier.STANDARD: N_("üblich"), Tier.COMPLEX: N_("anspruchsvoll")}
 
 
 @dataclass(frozen=True)
