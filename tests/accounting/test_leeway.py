@@ -22,7 +22,9 @@ DAY = 86_400
 class Desk:
     """A ledger with one limit, and calls that cost what they are told."""
 
-    def __init__(self, *rules: LimitRule, extensions: Sequence[Extension] = (), graces: Sequence[Grace] = ()) -> None:
+    def __init__(
+        self, *rules: LimitRule, extensions: Sequence[Extension] = (), graces: Sequence[Grace] = ()
+    ) -> None:
         self.clock = StandingClock()
         leeway = Leeway(tuple(extensions), tuple(graces))
         self.ledger = Ledger(MemoryCounters(), self.clock, rules, leeway=leeway)

@@ -206,7 +206,7 @@ def test_a_mapping_goes_on_in_its_scope() -> None:
     stored = Mapping.from_entries(before.entries)
     (text,), after = masked_texts(scan(prompt_of("Herr Kowalczyk grüßt Frau Aydın."), SCANNER), stored)
     assert text == "Herr Person_002 grüßt Frau Person_001."
-    assert after.entries[:1] == before.entries
+    assert set(after.entries) > set(before.entries)
 
 
 def test_a_mapping_with_two_originals_for_one_placeholder_is_refused() -> None:

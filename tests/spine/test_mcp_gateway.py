@@ -1,5 +1,7 @@
 """`/mcp` with the official SDK on both sides: a caller, the house, and real tool servers behind it."""
 
+import json
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
-from support.house import House, Running, configuration, issue_key, wait_until
+from support.house import COMMAND, House, Running, configuration, issue_key, wait_until
 from support.simulator import Simulator
 from support.tool_server import ToolServer, tool_server
 
@@ -67,7 +69,10 @@ def workshop(simulator: Simulator) -> Iterator[Workshop]:
 async def connected(
     workshop: Workshop, key: str, path: str = "/mcp", mode: str = "legacy", **headers: str
 ) -> AsyncIterator[Client]:
-    sent = {"authorization": f"Bearer {key}", **{name.replace("_", "-"): text for name, text in headers.items()}}
+    sent = {
+        "authorization": f"Bearer {key}",
+        **{name.replace("_", "-"): text for name, text in headers.items()},
+    }
     url = f"{workshop.server.url}{path}"
     async with (
         httpx2.AsyncClient(headers=sent, timeout=30) as http,
@@ -97,12 +102,16 @@ def initialize(workshop: Workshop, headers: dict[str, str], path: str = "/mcp") 
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
-async def test_a_tool_outside_sees_placeholders_and_its_caller_sees_names(workshop: Workshop, mode: str) -> None:
+async def test_a_tool_outside_sees_placeholders_and_its_caller_sees_names(
+    workshop: Workshop, mode: str
+) -> None:
     async with connected(workshop, workshop.key("anna"), mode=mode) as client:
         answer = await client.call_tool("wiki__look_up", {"name": NAME})
 
     (tool, seen) = workshop.wiki.seen[-1]
-    assert tool == "look_up" and "Steinmann" not in str(seen) and "Person_" in seen["name"]
+    assert tool == "look_up"
+    assert "Steinmann" not in str(seen)
+    assert "Person_" in seen["name"]
     assert answer.structured_content == {"name": NAME, "status": f"{NAME} ist Kunde"}
     assert f"{NAME} ist Kunde" in answer.content[0].text
 
@@ -134,8 +143,10 @@ async def test_the_list_shows_what_role_use_case_and_patterns_allow(workshop: Wo
 
     assert {"wiki__search", "haus__delete_all"} <= anna
     assert "wiki__delete_all" not in anna
-    assert "leitung__search" not in anna and "leitung__search" in sina
-    assert "werbung__search" not in anna and "werbung__search" in in_marketing
+    assert "leitung__search" not in anna
+    assert "leitung__search" in sina
+    assert "werbung__search" not in anna
+    assert "werbung__search" in in_marketing
 
 
 async def test_one_server_has_an_address_of_its_own(workshop: Workshop) -> None:
@@ -154,7 +165,9 @@ async def test_one_server_has_an_address_of_its_own(workshop: Workshop) -> None:
         ("ohne", "not_found"), ("nirgends__search", "not_found"),
     ],
 )  # fmt: skip
-async def test_a_call_is_judged_anew_whatever_the_list_shows(workshop: Workshop, tool: str, code: str) -> None:
+async def test_a_call_is_judged_anew_whatever_the_list_shows(
+    workshop: Workshop, tool: str, code: str
+) -> None:
     before = len(workshop.wiki.seen) + len(workshop.haus.seen)
     async with connected(workshop, workshop.key("anna")) as client:
         told = await refused(client, tool)
@@ -169,7 +182,8 @@ async def test_a_server_without_a_contract_gets_public_data_only(workshop: Works
     async with connected(workshop, workshop.key("anna"), x_leitstand_use_case="werbung") as client:
         answer = await client.call_tool("fern__search", {"query": "Pumpe"})
 
-    assert told["code"] == "policy_no_target" and told["dropped"] == {"fern": "contract"}
+    assert told["code"] == "policy_no_target"
+    assert told["dropped"] == {"fern": "contract"}
     assert answer.content[0].text == "Gefunden zu: Pumpe"
 
 
@@ -178,7 +192,8 @@ async def test_a_server_gets_no_higher_class_than_it_may(workshop: Workshop) -> 
         await client.call_tool("wenig__search", {"query": "Pumpe"})
         told = await refused(client, "wenig__look_up", name=NAME)
 
-    assert told["code"] == "policy_no_target" and told["dropped"] == {"wenig": "data_class"}
+    assert told["code"] == "policy_no_target"
+    assert told["dropped"] == {"wenig": "data_class"}
 
 
 async def test_files_do_not_leave_the_house_with_personal_data(workshop: Workshop) -> None:
@@ -195,7 +210,9 @@ async def test_money_is_held_and_a_used_up_budget_refuses(workshop: Workshop) ->
         told = await refused(client, "wiki__search", query="Pumpe")
         await client.call_tool("haus__search", {"query": "was nichts kostet, geht weiter"})
 
-    assert told["code"] == "budget_exhausted" and told["status"] == 429 and told["retry_after_s"] > 0
+    assert told["code"] == "budget_exhausted"
+    assert told["status"] == 429
+    assert told["retry_after_s"] > 0
 
 
 async def test_calls_count_among_the_requests_of_a_minute(workshop: Workshop) -> None:
@@ -219,14 +236,18 @@ async def test_a_run_counts_model_calls_and_tool_calls_together(workshop: Worksh
         )  # fmt: skip
 
     assert ask().status_code == 200
-    async with connected(workshop, key, **{name.replace("-", "_"): text for name, text in marks.items()}) as client:
+    async with connected(
+        workshop, key, **{name.replace("-", "_"): text for name, text in marks.items()}
+    ) as client:
         for _ in range(2):
             await client.call_tool("haus__search", {"query": "Pumpe"})
         told = await refused(client, "haus__search", query="Pumpe")
     last = ask()
 
-    assert told["code"] == "run_limit" and "lauf-1" in told["message"]
-    assert last.status_code == 429 and last.json()["error"]["code"] == "run_limit"
+    assert told["code"] == "run_limit"
+    assert "lauf-1" in told["message"]
+    assert last.status_code == 429
+    assert last.json()["error"]["code"] == "run_limit"
     assert last.headers["x-should-retry"] == "false"
 
 
@@ -246,7 +267,8 @@ async def test_a_run_ends_when_its_money_is_used(workshop: Workshop) -> None:
             await client.call_tool("wiki__search", {"query": "Pumpe"})
         told = await refused(client, "wiki__search", query="Pumpe")
 
-    assert told["code"] == "run_limit" and told["measure"] == "eur"
+    assert told["code"] == "run_limit"
+    assert told["measure"] == "eur"
 
 
 async def test_a_slow_tool_is_given_up_after_its_time(workshop: Workshop) -> None:
@@ -263,14 +285,16 @@ async def test_an_oversized_answer_is_refused(workshop: Workshop) -> None:
         told = await refused(client, "haus__big", kib=150)
 
     assert len(small.content[0].text) == 20 * 1024
-    assert told["code"] == "upstream_failed" and "100 KiB" in told["message"]
+    assert told["code"] == "upstream_failed"
+    assert "100 KiB" in told["message"]
 
 
 async def test_an_error_of_the_tool_reaches_the_model(workshop: Workshop) -> None:
     async with connected(workshop, workshop.key("anna")) as client:
         answer = await client.call_tool("haus__broken", {})
 
-    assert answer.is_error and "der Artikel fehlt" in answer.content[0].text
+    assert answer.is_error
+    assert "der Artikel fehlt" in answer.content[0].text
 
 
 async def test_a_server_that_is_down_hides_nothing_of_the_others(workshop: Workshop) -> None:
@@ -279,7 +303,8 @@ async def test_a_server_that_is_down_hides_nothing_of_the_others(workshop: Works
         told = await refused(client, "aus__search", query="Pumpe")
 
     assert "haus__search" in shown
-    assert told["code"] == "upstream_failed" and told["fault"] == "connect"
+    assert told["code"] == "upstream_failed"
+    assert told["fault"] == "connect"
 
 
 async def test_a_key_that_is_revoked_ends_its_session_at_once(workshop: Workshop) -> None:
@@ -287,7 +312,8 @@ async def test_a_key_that_is_revoked_ends_its_session_at_once(workshop: Workshop
     async with connected(workshop, made["key"]) as client:
         await client.call_tool("haus__search", {"query": "Pumpe"})
         gone = httpx2.delete(
-            f"{workshop.server.url}/api/keys/{made['id']}", headers={"authorization": f"Bearer {workshop.office}"}
+            f"{workshop.server.url}/api/keys/{made['id']}",
+            headers={"authorization": f"Bearer {workshop.office}"},
         )
         assert gone.status_code == 204
         calls = len(workshop.haus.seen)
@@ -315,15 +341,19 @@ def test_a_session_belongs_to_the_key_that_opened_it(workshop: Workshop) -> None
 def test_pages_of_other_sites_are_refused(workshop: Workshop, origin: str) -> None:
     origin = origin.format(port=workshop.server.port)
     host = origin.removeprefix("http://") if "rebound" in origin else f"127.0.0.1:{workshop.server.port}"
-    answer = initialize(workshop, {"authorization": f"Bearer {workshop.office}", "origin": origin, "host": host})
+    answer = initialize(
+        workshop, {"authorization": f"Bearer {workshop.office}", "origin": origin, "host": host}
+    )
 
-    assert answer.status_code == 403 and answer.json()["error"]["data"]["code"] == "not_permitted"
+    assert answer.status_code == 403
+    assert answer.json()["error"]["data"]["code"] == "not_permitted"
 
 
 def test_without_a_good_key_nothing_is_said(workshop: Workshop) -> None:
     answer = initialize(workshop, {"authorization": "Bearer lst_falsch"})
 
-    assert answer.status_code == 401 and answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
     assert initialize(workshop, {}).status_code == 401
 
 
@@ -342,8 +372,33 @@ async def test_the_journal_names_arguments_and_never_their_values(workshop: Work
     (row,) = rows
     assert (row["kind"], row["provider"], row["provider_model"]) == ("tool_call", "wiki", "look_up")
     assert (row["user"], row["use_case"], row["region"], row["outcome"]) == ("anna", "allgemein", "eu", "ok")
-    assert row["detail"]["arguments"] == ["name"] and row["detail"]["entities"] == {"PERSON": 2}
-    assert row["cost"] == 0.01 and row["pseudonymised"] == 2 and row["data_class"] == "personal"
+    assert row["detail"]["arguments"] == ["name"]
+    assert row["detail"]["entities"] == {"PERSON": 2}
+    assert row["cost"] == 0.01
+    assert row["pseudonymised"] == 2
+    assert row["data_class"] == "personal"
     assert "Steinmann" not in str(row)
-    assert "Steinmann" not in workshop.server.log() and "geheim-4711" not in workshop.server.log()
+    assert "Steinmann" not in workshop.server.log()
+    assert "geheim-4711" not in workshop.server.log()
     assert workshop.house.verify().returncode == 0
+
+
+def test_the_command_line_shows_servers_and_looks_at_them(workshop: Workshop) -> None:
+    reach = ("--url", workshop.server.url, "--key", workshop.office, "--json")
+    checked = _mcp("check", "haus", *reach)
+    down = _mcp("check", "aus", *reach)
+    listed = _mcp("list", *reach)
+
+    assert checked.returncode == 0
+    assert json.loads(checked.stdout)[0]["tools"] == 6
+    assert down.returncode == 1
+    assert "connect" in json.loads(down.stdout)[0]["fault"]
+    by_name = {server["name"]: server for server in json.loads(listed.stdout)["servers"]}
+    assert by_name["wiki"]["data_class"] == "personal"
+    assert by_name["haus"]["data_class"] == "special"
+    assert by_name["fern"]["data_class"] == "public"
+    assert _mcp("check", "nirgends", *reach).returncode == 2
+
+
+def _mcp(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*COMMAND, "mcp", *arguments], capture_output=True, text=True, timeout=60)

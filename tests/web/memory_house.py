@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from memory_drills import MemoryDrills
 from memory_model_tests import MemoryModelTests
+from memory_budgets import MemoryBudgets
 from memory_model_tiers import MemoryModelTiers
 from memory_semantic_cache import MemorySemanticCache
 from memory_tools import MemoryTools
@@ -130,7 +131,7 @@ Script = Callable[[Ask], AsyncGenerator[ChatEvent, None]]
 SOMMER = Segment("Frau Sommer", "Person_001")
 HARTMANN = Segment("Hartmann Fördertechnik", "Firma_001")
 DONE = Done(
-    "azure-eu", Region.EU, "gpt-4o-mini", 1.6, 4_000_000, 3, "miss", DataClass.CONFIDENTIAL, "einfach"
+    "azure-eu", Region.EU, "gpt-4o-mini", 1.6, 4_000_000, 3, "miss", DataClass.CONFIDENTIAL, "simple"
 )
 
 
@@ -354,6 +355,7 @@ class House:
         self.drills = MemoryDrills()
         self.model_tiers = MemoryModelTiers()
         self.semantic_cache = MemorySemanticCache()
+        self.budgets = MemoryBudgets()
         self.tools = MemoryTools()
 
     def renew(self) -> None:

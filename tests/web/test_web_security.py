@@ -103,6 +103,8 @@ def test_a_sign_in_form_of_another_site_is_refused(desk: Any) -> None:
         ("/qualitaet/modelltests", {"testset": "name: x"}), ("/qualitaet/modelltests/angebote/vergleich", {}),
         ("/qualitaet/modelltests/angebote/loeschen", {}), ("/qualitaet/vergleiche/trial_1/abbrechen", {}),
         ("/qualitaet/vergleiche/trial_1/massstab", {"modell": "klein"}),
+        ("/kosten/budgets/erweitern", {}), ("/kosten/budgets/kulanz", {}), ("/kosten/budgets/kulanz/beenden", {}),
+        ("/kosten/budgets/grenze", {}), ("/kosten/budgets/grenze/entfernen", {}),
         ("/kosten/modellstufen", {"text": "Hallo"}), ("/betrieb/werkzeuge", {"server": "wiki"}),
     ],
 )  # fmt: skip
@@ -124,6 +126,8 @@ def test_all_posting_routes_are_covered_by_the_token_test() -> None:
         "/chat/{conversation}/titel", "/chat/{conversation}/loeschen",
         "/qualitaet/modelltests", "/qualitaet/modelltests/{name}/vergleich", "/qualitaet/modelltests/{name}/loeschen",
         "/qualitaet/vergleiche/{trial}/abbrechen", "/qualitaet/vergleiche/{trial}/massstab",
+        "/kosten/budgets/erweitern", "/kosten/budgets/kulanz", "/kosten/budgets/kulanz/beenden",
+        "/kosten/budgets/grenze", "/kosten/budgets/grenze/entfernen",
         "/kosten/modellstufen", "/betrieb/werkzeuge",
     }  # fmt: skip
 

@@ -90,6 +90,9 @@ Einkäufer|Einkäuferin|Sachbearbeiter|Sachbearbeiterin|Vertriebsleiter|Lagerist
 _FIELDS = """
 Name|Vorname|Nachname|Anschrift|Straße|PLZ|Ort|Telefon|Telefax|Fax|Mobil|E-Mail|Datum|Betreff|Kundennummer|Rechnungsnummer|Bestellnummer|Auftragsnummer|Artikel|Menge|Einheit|Preis|Gesamt|Summe|Netto|Brutto|MwSt.|Rabatt|Skonto|Lieferung|Liefertermin|Versand|Status|Bemerkung|Hinweis|Abteilung|Kostenstelle|Projekt|Position|Beschreibung|Beginn|Ende|Dauer|Pause|Stunden|Kilometer|Tankstand|Zählerstand|Verbrauch|Baujahr|Farbe|Größe|Gewicht|Material|Oberfläche|Toleranz|Seriennummer|Charge|Lagerort|Regal|Bestand|Meldebestand|Lieferant|Kunde|Ansprechpartner|Unterschrift|Stempel|Anlage|Seite|Revision|Freigabe|Geprüft|Erstellt|Diagnose|Befund|Therapie|Medikation|Anamnese|Dosierung|Blutdruck|Puls|Temperatur|Größe|Allergien|Note|Fach|Klasse|Kurs|Semester|Priorität|Kategorie|Ticket|Bearbeiter|Gemeldet|Gelöst|Konto|Saldo|Soll|Haben|Buchungstext|Beleg|Valuta|Bank|Zweck|Betrag|Währung|Fälligkeit|Mahnstufe|Zahlungsart|Vertragsbeginn|Laufzeit|Kündigungsfrist|Miete|Nebenkosten|Kaution|Wohnfläche|Zimmer|Etage|Heizung|Stellplatz|Thema|Verantwortlich|Termin|Ergebnis|Maßnahme|Erledigt|Offen|Wer|Was|Bis wann
 """
+_BRANDS = """
+Shell|Castrol|Fanuc|Kuka|Arburg|Trumpf|Komatsu|Kubota|Caterpillar|Scania|Iveco|Hyundai|Toyota|Honda|Suzuki|Yamaha|Samsung|Sony|Panasonic|Philips|Epson|Canon|Brother|Kyocera|Ricoh|Xerox|Logitech|Garmin|Dyson|Nespresso|Starbucks|Ikea|Zalando|Ebay|Spotify|Netflix|Tesla|Renault|Peugeot|Citroën|Fiat|Skoda|Seat|Volvo|Mazda|Nissan|Kia|Michelin|Bridgestone|Goodyear|Hankook|Pirelli|Haribo|Milka|Nutella|Nivea|Tempo|Lego|Playmobil|Rexroth|Schunk|Mitutoyo|Keyence|Omron|Danfoss|Grundfos|Wilo|Sennheiser|Braun|Gardena|Metabo|Einhell|Dewalt|Ryobi
+"""
 _CATEGORIES = "ADM|FIN|HR|IT|OPS|PMO|QS|R&D|VK|EK|LOG|TB|BU|GF"
 
 

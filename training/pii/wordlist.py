@@ -39,7 +39,10 @@ def main() -> None:
     known = lex.first_names | lex.surnames | named
     corpus_words = _packed("common.txt.gz")
     words = {word.lower() for text in _texts() for word in _WORD.findall(text)}
-    kept = sorted(word for word in words if word not in known and word not in corpus_words)
+    brands = {brand.lower() for brand in values._BRANDS.split("|")} - named
+    kept = sorted(
+        ({word for word in words if word not in known} | {brand.strip() for brand in brands}) - corpus_words
+    )
     args.out.write_bytes(gzip.compress("\n".join(kept).encode("utf-8"), 9, mtime=0))
 
 

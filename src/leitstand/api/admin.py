@@ -315,7 +315,7 @@ def _existing(configuration: Configuration, kind: str, name: str) -> Section:
 def _stored(configuration: Configuration, kind: str) -> Mapping[str, Section]:
     _kind(kind)
     match kind:
-        case "organisation" | "privacy":
+        case "organisation" | "privacy" | "retention":
             return {kind: getattr(configuration, kind)}
         case "policy":
             return {data_class.word: rule for data_class, rule in configuration.policy.items()}

@@ -72,7 +72,9 @@ class MCPEndpoint:
             return
         manager = await self._started()
         await manager.handle_request(
-            {**scope, "user": _session_owner(visit.caller), _VISIT: visit}, receive, _marked(send, incoming)  # type: ignore[arg-type]  # Starlette wants mutable mappings, ASGI does not
+            {**scope, "user": _session_owner(visit.caller), _VISIT: visit},
+            receive,
+            _marked(send, incoming),  # type: ignore[arg-type]  # Starlette wants mutable mappings, ASGI does not
         )
 
     async def stop(self) -> None:

@@ -26,6 +26,7 @@ from leitstand.app import rules as compose
 from leitstand.app.abilities import Abilities
 from leitstand.app.database import Database
 from leitstand.app.budgets import BudgetDesk, BudgetWatch
+from leitstand.app.upkeep import Upkeep
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration, load
 from leitstand.configuration.models import MCPServer, Privacy, Provider
@@ -35,6 +36,7 @@ from leitstand.core.clock import Clock
 from leitstand.core.conversation import Prompt, Usage
 from leitstand.core.events import Events
 from leitstand.core.money import NanoEuro
+from leitstand.core.sealing import installation_secret
 from leitstand.gateway.bookkeeping import Answered, Book
 from leitstand.gateway.cache import ResponseCache
 from leitstand.gateway.health import Health
@@ -59,15 +61,17 @@ from leitstand.journal.spool import Spool, Sync
 from leitstand.journal.writer import Writer
 from leitstand.knowledge.library import Knowledge
 from leitstand.policy.rulebook import Rulebook
+from leitstand.privacy.repository import VaultRows
 from leitstand.privacy.tagger import tagger
 from leitstand.privacy.tagging.network import BrokenModel
+from leitstand.privacy.vault import VAULT_SECRET, Vault
 from leitstand.prompts.regression.repository import RegressionRows
 from leitstand.providers.adapters import load_adapters
 from leitstand.providers.base import KnowsTargets, Target
 from leitstand.providers.door import Door
 from leitstand.providers.http.pool import Pool
-from leitstand.providers.mcp_client import MCPDoor
 from leitstand.providers.local_encoder import LocalEncoder, is_installed
+from leitstand.providers.mcp_client import MCPDoor
 from leitstand.store.engine import open_engine
 
 _HOUSEKEEPING_S = 10.0
@@ -99,6 +103,9 @@ class House:
         self.metrics = Metrics()
         self.events.subscribe(Answered, self.metrics.on_answered)
         self.knowledge = Knowledge(data)
+        self.vault = Vault(
+            VaultRows(self.engine), self.sealer, installation_secret(data, VAULT_SECRET), clock, self.spool.write_now
+        )
         self.kept_responses = KeptResponses(KeptRows(self.engine), self.sealer, clock)
 
         self.configuration = Configuration()
@@ -151,8 +158,9 @@ class House:
         )  # fmt: skip
         semantic = SemanticCache(LocalEncoder() if is_installed() else None)
         self.gateway = Gateway(
-            rules, self.ledger, ResponseCache(), self.router, self.lacks, self._open_book, semantic
-        )
+            rules, self.ledger, ResponseCache(), self.router, self.lacks, self._open_book, semantic,
+            self.vault,
+        )  # fmt: skip
         self._tool_door = MCPDoor()
         self.tools = ToolGateway(
             lambda: self.gateway.rules, self.ledger, self.runs, ToolDirectory(self._tool_door, self.clock),
@@ -175,6 +183,7 @@ class House:
         self._run(self._warm_tagger, "tagger")
         self._run(self._write_journal, "journal-writer")
         self._run(self._keep_house, "housekeeping")
+        self._run(self._keep_up, "upkeep")
         self._run(self._settle_database, "database")
         self._run(self._watch_budgets, "budgets")
 
@@ -248,7 +257,7 @@ class House:
 
     def _keep_house(self) -> None:
         """Every ten seconds: book the calls of killed processes, share limits with the living; every hour:
-        drop ended sessions and old responses."""
+        drop ended sessions, old responses and client files that nobody uses any more."""
         rounds = 0
         while True:
             try:
@@ -256,12 +265,19 @@ class House:
                 self.pacing.share = self._counters.processes()
                 if rounds % 360 == 0:
                     SessionRows(self.engine).remove_expired(self.clock.time_us())
-                    self.kept_responses.remove_expired()
+                    self.vault.remove_expired(self.configuration.privacy.vault_days)
             except Exception:  # noqa: BLE001 - a border: the next round tries again
                 _log.exception("housekeeping failed")
             rounds += 1
             if self._stop.wait(_HOUSEKEEPING_S):
                 return
+
+    def _keep_up(self) -> None:
+        upkeep = Upkeep(
+            self.engine, Signer.load(self.data), self.clock, self.spool.write_now,
+            lambda: self.configuration.retention, lambda: self.writer.leading,
+        )  # fmt: skip
+        upkeep.run(self._stop)
 
     def _book_lost_calls(self) -> None:
         lost = self.ledger.recover()
@@ -288,6 +304,8 @@ class House:
         assert self._loop is not None
         swapped = threading.Event()
 
+        self.vault.forget()
+
         def swap() -> None:
             self.gateway.renew(rules)
             if limits_changed or leeway_changed:
@@ -310,7 +328,7 @@ class House:
     def _api_keys(self, configuration: Configuration) -> dict[str, str]:
         found = {}
         holders: dict[str, Provider | MCPServer] = dict(configuration.providers)
-        holders |= {f"{compose.MCP_SECRET}{each.name}": each for each in configuration.mcp_servers.values()}
+        holders |= {f"{compose.MCP_PREFIX}{each.name}": each for each in configuration.mcp_servers.values()}
         secrets = SecretResolver(self._database.reading, self.sealer)
         for name, holder in holders.items():
             if holder.api_key is None:

@@ -26,7 +26,7 @@ from leitstand.providers.base import Limits, Patience, Target
 
 _ADMINS = (Role.ADMIN, Role.SUPER_ADMIN)
 _LONG_AGO = date(1970, 1, 1)
-MCP_SECRET = "mcp:"  # before an MCP server's name among the resolved secrets
+MCP_PREFIX = "mcp:"  # before an MCP server's name among the resolved secrets
 # Fields of some kinds only, handed to their adapters by name.
 _OPTIONS = (
     "project", "location", "aws_region", "access_key_id", "api_version", "entra_tenant", "entra_client_id",
@@ -126,7 +126,7 @@ def _target(provider: stored.Provider, model: str, secrets: Mapping[str, str]) -
 def _tool_server(server: stored.MCPServer, secrets: Mapping[str, str]) -> ToolServer:
     target = Target(
         provider=server.name, kind="mcp", model="", region=server.place, base_url=server.url,
-        secret=secrets.get(f"{MCP_SECRET}{server.name}", ""), patience=Patience(total_s=float(server.timeout)),
+        secret=secrets.get(f"{MCP_PREFIX}{server.name}", ""), patience=Patience(total_s=float(server.timeout)),
     )  # fmt: skip
     return ToolServer(
         server.name,

@@ -1,5 +1,5 @@
-"""Backup: the whole installation in one encrypted file, and back again.
+"""Backup: what of an installation is kept: all of it in one encrypted file and back again, and old rows how long.
 
-In: a data folder with its database, or a backup file, and a key. Out: a backup file, or a folder that works.
+In: a data folder with its database, a backup file and a key, the retention rules. Out: a backup, a folder that works.
 Must not know: what the rows mean, who is at work, what a request is.
 """

@@ -3,13 +3,11 @@
 Everything goes in but what is listed here, so that a file of a new room is not forgotten.
 """
 
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
+from leitstand.backup.repository import copy_database
 from leitstand.journal.segments import segments
 from leitstand.store.engine import DATABASE_FILE
 
@@ -56,11 +54,7 @@ def blocks(path: Path, data: Path) -> Iterator[bytes]:
         return
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=data) as folder:
         copy = Path(folder) / path.name
-        with (
-            closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)) as source,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            source.backup(target)
+        copy_database(path, copy)
         yield from _read(copy)
 
 

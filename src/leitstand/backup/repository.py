@@ -1,7 +1,10 @@
 """The database as rows, the same for SQLite and PostgreSQL: a backup of one can be restored into the other."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, inspect, select, text
 
@@ -90,3 +93,12 @@ def remove_everything(engine: Engine) -> None:
     found = MetaData()
     found.reflect(engine)
     found.drop_all(engine)
+
+
+def copy_database(path: Path, copy: Path) -> None:
+    """A consistent copy of a small SQLite database beside the main one, while others write to it."""
+    with (
+        closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=30)) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)

@@ -79,6 +79,7 @@ def _facts(verdict: "Verdict") -> dict[str, object]:
         "records": verdict.rows,
         "head": verdict.head,
         "signed": _iso(verdict.signed_us),
+        "purged_up_to": verdict.purged,
         "key_fingerprint": verdict.fingerprint,
         "spooled": {"records": verdict.spooled, "torn": verdict.torn, "corrupt": verdict.corrupt},
         "problem_count": verdict.problem_count,
@@ -103,11 +104,18 @@ def _report(verdict: "Verdict") -> str:
         lines.append(f"  … {verdict.problem_count - len(verdict.problems)} more")
     lines += [
         f"Kopf / head:              {verdict.head or '-'}",
+        *_purged(verdict),
         f"signiert / signed:        {_iso(verdict.signed_us) or '-'}",
         f"Schlüssel / key:          {verdict.fingerprint or '-'}",
         f"noch im Spool / spooled:  {verdict.spooled} ({verdict.torn} torn, {verdict.corrupt} corrupt)",
     ]
     return "\n".join(lines)
+
+
+def _purged(verdict: "Verdict") -> list[str]:
+    if not verdict.purged:
+        return []
+    return [f"gelöscht / purged:        up to record {verdict.purged}, {_iso(verdict.cut_us)}"]
 
 
 def _sentence(problem: "Problem") -> str:

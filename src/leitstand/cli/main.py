@@ -14,11 +14,13 @@ from leitstand.cli import (
     drill,
     key,
     knowledge,
+    mcp,
     migrate,
     model,
     privacy,
     regression,
     restore,
+    retention,
     serve,
     tiers,
     user,
@@ -37,9 +39,11 @@ _COMMANDS = (
     regression,
     drill,
     tiers,
+    mcp,
     backup,
     restore,
     migrate,
+    retention,
 )
 
 

@@ -1,4 +1,4 @@
-"""`leitstand privacy scan`: find personal data in JSON lines."""
+"""`leitstand privacy`: find personal data in JSON lines; mask, restore and erase it (privacy_vault.py)."""
 
 import argparse
 import json
@@ -6,19 +6,22 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from leitstand.cli import privacy_vault
+
 if TYPE_CHECKING:
     from leitstand.privacy.scan import Scanner
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `privacy` with its own subcommands."""
-    parser = subparsers.add_parser("privacy", help="personal data: scan texts")
+    parser = subparsers.add_parser("privacy", help="personal data: scan, mask and restore texts, erase persons")
     actions = parser.add_subparsers(dest="action", required=True)
     scan = actions.add_parser(
         "scan", help="JSON lines {id,text,lang?,allow?} on stdin to {id,entities} on stdout"
     )
     scan.add_argument("--rules-only", action="store_true", help="without the name tagger")
     scan.set_defaults(run=run)
+    privacy_vault.register(actions)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from leitstand.configuration import leeway, residency, semantic_cache
+from leitstand.configuration import keeping, leeway, residency, semantic_cache
 from leitstand.configuration import models as m
 from leitstand.configuration.finding import Path, Remark, suggestion
 from leitstand.configuration.kinds import KINDS
@@ -162,6 +162,11 @@ def _limited_tiers(each: Placed, known: Known, _today: date) -> Iterator[Remark]
 def _leeway(each: Placed, known: Known, today: date) -> Iterator[Remark]:
     assert isinstance(each.value, m.Extension | m.Grace)
     yield from leeway.check(each.value, each.path, known.of("limit"), today)
+
+
+def _retention(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
+    assert isinstance(each.value, m.Retention)
+    yield from keeping.check(each.value, each.path)
 
 
 def _limit_without_effect(path: Path, model: str) -> Remark:
@@ -343,5 +348,6 @@ _RULES: Mapping[str, tuple[Callable[[Placed, Known, date], Iterator[Remark]], ..
     "grace": (_leeway,),
     "price": (_price,),
     "policy": (_special,),
+    "retention": (_retention,),
     "mcp_server": (_dpa, _secret),
 }

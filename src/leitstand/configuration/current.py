@@ -54,6 +54,7 @@ class Configuration:
     alert_channels: Mapping[str, m.AlertChannel] = field(default_factory=dict)
     exchange_rates: Mapping[str, m.ExchangeRate] = field(default_factory=dict)
     privacy: m.Privacy = field(default_factory=m.Privacy)
+    retention: m.Retention = field(default_factory=m.Retention)
     mcp_servers: Mapping[str, m.MCPServer] = field(default_factory=dict)
 
 
@@ -121,5 +122,6 @@ def _assemble(version: int, objects: Mapping[tuple[str, str], m.Section]) -> Con
         alert_channels=by_kind["alert_channel"],
         exchange_rates=by_kind["exchange_rate"],
         privacy=by_kind["privacy"].get("privacy", m.Privacy()),
+        retention=by_kind["retention"].get("retention", m.Retention()),
         mcp_servers=by_kind["mcp_server"],
     )

@@ -50,6 +50,7 @@ KINDS = {
         Kind("alert_channel", ("alerts", "channels"), m.AlertChannel, "Meldeweg", "alert channel"),
         Kind("exchange_rate", ("exchange_rates",), m.ExchangeRate, "Wechselkurs", "exchange rate"),
         Kind("privacy", ("privacy",), m.Privacy, "Begriffe", "privacy terms", "single"),
+        Kind("retention", ("retention",), m.Retention, "Aufbewahrung", "retention", "single"),
         Kind("mcp_server", ("mcp_servers",), m.MCPServer, "MCP-Server", "MCP server"),
     )
 }

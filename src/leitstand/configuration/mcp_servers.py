@@ -49,7 +49,9 @@ class ToolRules(Section):
     """Which tools of a server are published; `*` and `?` stand for any text and any character."""
 
     allow: Patterns = Field(default=("*",), description="Patterns of tool names that are published.")
-    deny: Patterns = Field(default=(), description="Patterns of tool names that are not, whatever `allow` says.")
+    deny: Patterns = Field(
+        default=(), description="Patterns of tool names that are not, whatever `allow` says."
+    )
 
 
 class MCPServer(Named):
@@ -89,7 +91,11 @@ class MCPServer(Named):
     @model_validator(mode="after")
     def _unencrypted_only_inside(self) -> "MCPServer":
         address = urlsplit(self.url)
-        if self.place is not Region.LOCAL and address.scheme == "http" and not _is_here(address.hostname or ""):
+        if (
+            self.place is not Region.LOCAL
+            and address.scheme == "http"
+            and not _is_here(address.hostname or "")
+        ):
             raise v.refused(
                 "Außerhalb des Hauses ist nur https:// erlaubt. Für Server im Haus: region: local.",
                 "Outside the house only https:// is allowed. For servers inside: region: local.",

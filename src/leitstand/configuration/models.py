@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from leitstand.configuration import values as v
+from leitstand.configuration.keeping import Retention as Retention
 from leitstand.configuration.mcp_servers import MCPServer as MCPServer
 from leitstand.configuration.mcp_servers import Runs as Runs
 from leitstand.configuration.providers import DPA as DPA
@@ -299,6 +300,11 @@ class Privacy(Section):
         description="`full`: rules and the name tagger. `rules`: rules alone, where the tagger cannot run; "
         "more names get through.",
     )
+    vault_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        default=180,
+        description="Days after which the placeholders of a client's file (`x-leitstand-scope`) that nobody used are "
+        "erased for good.",
+    )
 
     @property
     def key(self) -> str:
@@ -333,4 +339,5 @@ class File(Section):
     alerts: Alerts | None = Field(default=None, description="Where alerts go.")
     exchange_rates: tuple[ExchangeRate, ...] = Field(default=(), description="Exchange rates to the euro.")
     privacy: Privacy | None = Field(default=None, description="Terms with a fixed treatment.")
+    retention: Retention | None = Field(default=None, description="How long what happened is kept.")
     mcp_servers: tuple[MCPServer, ...] = Field(default=(), description="Tool servers that are published under `/mcp`.")

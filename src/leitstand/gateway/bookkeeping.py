@@ -22,6 +22,7 @@ from leitstand.gateway.values import Request, Trace
 from leitstand.identity.callers import Caller
 from leitstand.journal.records import INTERACTION, Record
 from leitstand.policy.admit import Admitted, Candidate
+from leitstand.privacy.restore import Restorer
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class Book:
     trace: Trace = field(default_factory=Trace)
     entities: dict[str, int] = field(default_factory=dict)
     pseudonymised: int = 0
+    restorer: Restorer | None = None  # knows how many placeholders of the answer nobody gave out
     cache: str = "off"
     near: Near | None = None  # what the semantic cache found
     cached_from: tuple[str, str, str] | None = None  # provider, model, region of a stored answer
@@ -199,6 +201,8 @@ class Book:
             detail["run"] = self.request.run
         if self.entities:
             detail["entities"] = self.entities
+        if self.restorer and self.restorer.unknown:
+            detail["unknown_placeholders"] = self.restorer.unknown
         if self.downgraded_to:
             detail["downgraded_to"] = self.downgraded_to
         if self.admitted and self.admitted.route.name != self.request.prompt.model:

@@ -34,7 +34,7 @@ from leitstand.gateway.tally import plus
 from leitstand.gateway.values import Attempt, Head, Piece, Request, Trace
 from leitstand.policy.admit import Admitted, Candidate, Protection
 from leitstand.policy.rulebook import Route
-from leitstand.privacy.mask import Scanned, clear, mask, release
+from leitstand.privacy.mask import Scanned, capped, clear, release
 from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.restore import Restorer
 from leitstand.providers.base import Target
@@ -129,7 +129,7 @@ class Call:
             scanned = dataclasses.replace(scanned, prompt=replace(scanned.prompt, max_tokens=cap))
         match candidate.protection:
             case Protection.MASKED:
-                return mask(scanned)[0] if is_capped else self.masked
+                return capped(self.masked, cap) if cap is not None and is_capped else self.masked
             case Protection.HOUSE:
                 return clear(scanned)[0]
             case Protection.RELEASED:
@@ -269,7 +269,7 @@ def replay(
         request.id, stored.provider, stored.provider_model, stored.region, admitted.data_class, found,
         masked.count, 0, admitted.tier,
     )  # fmt: skip
-    restorer = restorer_for(request, mapping)
+    restorer = book.restorer = restorer_for(request, mapping)
     for frame in stored.frames:
         yield Piece(*restorer.frame(frame))
     if (rest := restorer.finish()) is not None:

@@ -35,14 +35,16 @@ from leitstand.gateway.bookkeeping import Book, ClientLeft, OpenBook
 from leitstand.gateway.cache import NEVER_KEPT, CacheKey, PermissionScope, ResponseCache, cache_key
 from leitstand.gateway.call import Call, characters, need_of, replay, restorer_for, stored_answer, subject
 from leitstand.gateway.embedding_cache import remembering
+from leitstand.gateway.masking import masked_for
 from leitstand.gateway.routing import BrokenOff, Router
 from leitstand.gateway.semantic import SemanticCache
 from leitstand.gateway.values import Head, Piece, Request, Tail
 from leitstand.identity.callers import Caller, KeyRing
 from leitstand.policy.admit import Admitted, Ask, Lacks, admit
 from leitstand.policy.rulebook import GENERAL, Rulebook
-from leitstand.privacy.mask import Scanned, mask, scan
+from leitstand.privacy.mask import Scanned, scan
 from leitstand.privacy.scan import Scanner
+from leitstand.privacy.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,12 @@ class Gateway:
 
     def __init__(
         self, rules: Rules, ledger: Ledger, cache: ResponseCache, router: Router, lacks: Lacks,
-        open_book: OpenBook, semantic: SemanticCache | None = None,
+        open_book: OpenBook, semantic: SemanticCache | None = None, vault: Vault | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules
         self.cache = cache
         self.semantic = semantic or SemanticCache()
-        self._ledger = ledger
-        self._router = router
+        self._ledger, self._router, self._vault = ledger, router, vault
         self._lacks = lacks
         self._open_book = open_book
 
@@ -123,7 +124,7 @@ class Gateway:
     async def _serve(
         self, rules: Rules, request: Request, admitted: Admitted, scanned: Scanned, book: Book
     ) -> AsyncGenerator[Head | Piece, None]:
-        masked, mapping = mask(scanned)
+        masked, mapping = await masked_for(request, scanned, self._vault)
         key = self._cache_key(request, admitted, masked)
         book.cache = "miss" if key else "off"
         if key and (stored := stored_answer(self.cache, key, admitted, masked)):
@@ -159,7 +160,7 @@ class Gateway:
                 async for candidate, frame in frames:
                     if restorer is None:
                         yield call.begin(candidate)
-                        restorer = restorer_for(call.request, call.mapping_for(candidate))
+                        restorer = book.restorer = restorer_for(call.request, call.mapping_for(candidate))
                     kept.append(frame)
                     call.note_citations(frame)
                     yield Piece(*restorer.frame(frame))

@@ -97,7 +97,9 @@ class ToolGateway:
             book.pseudonymised = masked.count
             need = _need(admitted.server)
             try:
-                async with self._ledger.open(_subject(admitted, request), need, request.id, rules.limit_wait_s) as entry:
+                async with self._ledger.open(
+                    _subject(admitted, request), need, request.id, rules.limit_wait_s
+                ) as entry:
                     result = await self._call(admitted.server, masked, need, entry, book)
             except Downgrade as limit:
                 raise _no_cheaper(limit) from limit

@@ -26,6 +26,7 @@ from leitstand.core import sealing
 from leitstand.journal.records import Record
 
 DOMAIN = "leitstand-journal-v1"
+CUT_DOMAIN = "leitstand-journal-cut-v1"
 PRIVATE_KEY = "audit.key"
 PRIVATE_KEY_FILE = f"secrets/{PRIVATE_KEY}"
 PUBLIC_KEY_FILE = "audit.pub"
@@ -90,15 +91,41 @@ class Checkpoint(NamedTuple):
         return Head(self.seq, self.hash)
 
 
-def _signed_bytes(seq: object, digest: object, time_us: object) -> bytes:
-    return f"{DOMAIN}\n{seq}\n{digest}\n{time_us}\n".encode("utf-8", "surrogatepass")
+class Cut(NamedTuple):
+    """Where the journal begins since records were purged: the last one that is gone (journal/purge.py).
+
+    signature: as that of a checkpoint, over another domain, so that neither can stand for the other.
+    """
+
+    seq: int
+    hash: str
+    time_us: int
+    signature: str
+
+    @property
+    def head(self) -> Head:
+        """What the first record that stays follows."""
+        return Head(self.seq, self.hash)
+
+
+def _signed_bytes(domain: str, seq: object, digest: object, time_us: object) -> bytes:
+    return f"{domain}\n{seq}\n{digest}\n{time_us}\n".encode("utf-8", "surrogatepass")
 
 
 def is_signed_by(public_key: Ed25519PublicKey, checkpoint: Checkpoint) -> bool:
     """Whether the checkpoint's signature is that of the key."""
+    return _is_signed(public_key, DOMAIN, checkpoint)
+
+
+def is_cut_signed_by(public_key: Ed25519PublicKey, cut: Cut) -> bool:
+    """Whether the cut's signature is that of the key."""
+    return _is_signed(public_key, CUT_DOMAIN, cut)
+
+
+def _is_signed(public_key: Ed25519PublicKey, domain: str, signed: Checkpoint | Cut) -> bool:
     try:
-        signature = base64.b64decode(checkpoint.signature, validate=True)
-        public_key.verify(signature, _signed_bytes(checkpoint.seq, checkpoint.hash, checkpoint.time_us))
+        signature = base64.b64decode(signed.signature, validate=True)
+        public_key.verify(signature, _signed_bytes(domain, signed.seq, signed.hash, signed.time_us))
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
@@ -126,8 +153,15 @@ class Signer:
 
     def sign(self, head: Head, time_us: int) -> Checkpoint:
         """The signed head; time_us: application time."""
-        signature = self._private_key.sign(_signed_bytes(head.seq, head.hash, time_us))
-        return Checkpoint(head.seq, head.hash, time_us, base64.b64encode(signature).decode())
+        return Checkpoint(head.seq, head.hash, time_us, self._signature(DOMAIN, head, time_us))
+
+    def cut(self, last_gone: Head, time_us: int) -> Cut:
+        """The signed place where the journal begins from now on; time_us: application time."""
+        return Cut(last_gone.seq, last_gone.hash, time_us, self._signature(CUT_DOMAIN, last_gone, time_us))
+
+    def _signature(self, domain: str, head: Head, time_us: int) -> str:
+        signature = self._private_key.sign(_signed_bytes(domain, head.seq, head.hash, time_us))
+        return base64.b64encode(signature).decode()
 
 
 def _publish(path: Path, public_key: Ed25519PublicKey) -> None:

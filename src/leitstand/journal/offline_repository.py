@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, func, inspect, select
 
 from leitstand.journal import repository
-from leitstand.journal.chain import COLUMNS, Checkpoint
+from leitstand.journal.chain import COLUMNS, Checkpoint, Cut
 from leitstand.journal.writer import LOCK_FILE
 from leitstand.store.engine import DATABASE_FILE, open_engine, shared_database
 from leitstand.store.schema import journal, journal_checkpoint
@@ -40,6 +40,9 @@ class Evidence(Protocol):
 
     def checkpoint(self) -> Checkpoint | None:
         """The signed head."""
+
+    def cut(self) -> Cut | None:
+        """Where the journal begins; None when nothing was purged."""
 
     def count_other_checkpoints(self) -> int:
         """Rows in the table of checkpoints that have no business there."""
@@ -139,6 +142,9 @@ class _Shared:
     def checkpoint(self) -> Checkpoint | None:
         return repository.read_checkpoint(self._connection)
 
+    def cut(self) -> Cut | None:
+        return repository.read_cut(self._connection)
+
     def count_other_checkpoints(self) -> int:
         query = select(func.count()).where(journal_checkpoint.c.id != 1)
         return int(self._connection.execute(query).scalar_one())
@@ -175,6 +181,15 @@ class _File:
         query = "SELECT seq, hash, time_us, signature FROM journal_checkpoint WHERE id = 1"
         row = self._connection.execute(query).fetchone()
         return None if row is None else Checkpoint(*row)
+
+    def cut(self) -> Cut | None:
+        """A copy of an old folder has no such table."""
+        is_table = "SELECT 1 FROM sqlite_master WHERE name = 'journal_cut' AND type = 'table'"
+        if self._connection.execute(is_table).fetchone() is None:
+            return None
+        query = "SELECT seq, hash, time_us, signature FROM journal_cut WHERE id = 1"
+        row = self._connection.execute(query).fetchone()
+        return None if row is None else Cut(*row)
 
     def count_other_checkpoints(self) -> int:
         query = "SELECT count(*) FROM journal_checkpoint WHERE id <> 1"

@@ -1,6 +1,7 @@
 """The journal's SQL: head, append, offsets, pages for the export."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -10,14 +11,15 @@ from sqlalchemy import Connection, Engine, RowMapping, String, delete, func, ins
 from sqlalchemy.dialects import sqlite
 
 from leitstand.core.sealing import load_or_create
-from leitstand.journal.chain import COLUMNS, Checkpoint, Head, Row
+from leitstand.journal.chain import COLUMNS, Checkpoint, Cut, Head, Row
 from leitstand.journal.records import BOOKED, Record
 from leitstand.store.engine import is_shared
-from leitstand.store.schema import journal, journal_checkpoint, journal_spool
+from leitstand.store.schema import journal, journal_checkpoint, journal_cut, journal_spool
 
 _STORED = (*COLUMNS, "hash")
 MACHINE_FILE = "machine"
 _PAGE = 1000
+_PURGE = 0x6C73_7470  # the advisory lock of who purges
 _TURN = 0x6C73_746A  # any fixed number: the advisory lock of the writers on PostgreSQL
 
 
@@ -49,6 +51,53 @@ def write_checkpoint(connection: Connection, checkpoint: Checkpoint) -> None:
     )
     if renewed.rowcount == 0:
         connection.execute(insert(journal_checkpoint).values(id=1, **values))
+
+
+def read_cut(connection: Connection) -> Cut | None:
+    """Where the journal begins; None when nothing was purged."""
+    columns = journal_cut.c
+    row = connection.execute(
+        select(columns.seq, columns.hash, columns.time_us, columns.signature).where(columns.id == 1)
+    ).first()
+    return None if row is None else Cut(*row)
+
+
+def write_cut(connection: Connection, cut: Cut) -> None:
+    """Replace the cut."""
+    values = cut._asdict()
+    renewed = connection.execute(update(journal_cut).where(journal_cut.c.id == 1).values(values))
+    if renewed.rowcount == 0:
+        connection.execute(insert(journal_cut).values(id=1, **values))
+
+
+@contextmanager
+def purging(engine: Engine) -> Iterator[Connection]:
+    """A transaction that nobody else who purges is in; the writer may go on on PostgreSQL, and waits on SQLite."""
+    with engine.begin() as connection:
+        if is_shared(engine):
+            connection.execute(select(func.pg_advisory_xact_lock(_PURGE)))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+def last_before(connection: Connection, before_us: int) -> int:
+    """The number up to which all records are older, the newest record left out; 0 when there is none."""
+    young = select(journal.c.seq).where(journal.c.time_us >= before_us).order_by(journal.c.seq).limit(1)
+    first = connection.execute(young).scalar()
+    newest = connection.execute(select(func.max(journal.c.seq))).scalar() or 0
+    return int(newest if first is None else first) - 1 if newest else 0
+
+
+def rows_between(connection: Connection, after: int, last: int, limit: int) -> list[RowMapping]:
+    """Rows in the order of the chain, `after` not included."""
+    query = select(journal).where(journal.c.seq > after, journal.c.seq <= last)
+    return list(connection.execute(query.order_by(journal.c.seq).limit(limit)).mappings())
+
+
+def remove_up_to(connection: Connection, seq: int) -> None:
+    """Delete the oldest rows, by number."""
+    connection.execute(delete(journal).where(journal.c.seq <= seq))
 
 
 def known_ids(connection: Connection, ids: Sequence[str]) -> set[str]:

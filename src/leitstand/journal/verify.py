@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leitstand.core import sealing
 from leitstand.journal import backlog, chain, offline_repository
-from leitstand.journal.chain import COLUMNS, Checkpoint, Head
+from leitstand.journal.chain import COLUMNS, Checkpoint, Cut, Head
 from leitstand.journal.offline_repository import Evidence
 from leitstand.journal.repository import Unreadable
 
@@ -39,12 +39,14 @@ class Verdict:
     """The result. fingerprint: of the public key; head: hash of the newest row, to be noted elsewhere.
 
     problem_count: all that were found; `problems` holds the first 20. spooled: records that wait to be
-    chained; torn and corrupt: lines in the spool that are no records (torn: cut off by a killed process).
+    chained; purged: the number before which old records were removed, at `cut_us`; torn and corrupt: lines in the spool that are no records (torn: cut off by a killed process).
     """
 
     rows: int = 0
     head: str = ""
     signed_us: int | None = None
+    purged: int = 0
+    cut_us: int | None = None
     fingerprint: str = ""
     spooled: int = 0
     torn: int = 0
@@ -62,6 +64,13 @@ class Verdict:
         self.problem_count += 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(Problem(seq, record_id, what))
+
+
+class _Start(NamedTuple):
+    """The first row's number, and the hash that it follows; empty without a key: then it is taken as it is."""
+
+    seq: int
+    follows: str
 
 
 def verify(data: Path, public_key_file: Path | None = None) -> Verdict:
@@ -90,13 +99,27 @@ def _check_all(verdict: Verdict, data: Path, evidence: Evidence, public_key_file
     checkpoint = evidence.checkpoint()
     if evidence.count_other_checkpoints():
         verdict.note(None, "", "there is more than one checkpoint")
-    last = _walk(verdict, evidence, chain.genesis(key) if key is not None else None)
+    last = _walk(verdict, evidence, _beginning(verdict, evidence.cut(), key))
     if key is not None:
         verdict.fingerprint = chain.fingerprint(key)
         _check_head(verdict, last, checkpoint, key)
     elif last.head is not None or checkpoint is not None:
         verdict.note(None, "", f"{chain.PUBLIC_KEY_FILE} is missing: no signature can be checked")
     _check_spool(verdict, data, evidence.offsets())
+
+
+def _beginning(verdict: Verdict, cut: Cut | None, key: Ed25519PublicKey | None) -> _Start:
+    """Where the journal has to begin: after what was purged, if the audit key has signed that."""
+    if cut is None:
+        return _Start(1, "" if key is None else chain.genesis(key))
+    if key is None:
+        verdict.purged, verdict.cut_us = cut.seq, cut.time_us
+        return _Start(_int(cut.seq) + 1, "")
+    if not chain.is_cut_signed_by(key, cut):
+        verdict.note(None, "", "the cut before which records were purged is not signed by the audit key")
+        return _Start(1, chain.genesis(key))
+    verdict.purged, verdict.cut_us = cut.seq, cut.time_us
+    return _Start(cut.seq + 1, cut.hash)
 
 
 def _check_columns(verdict: Verdict, present: list[str]) -> bool:
@@ -153,14 +176,13 @@ class _Last(NamedTuple):
     id: str
 
 
-def _walk(verdict: Verdict, evidence: Evidence, first_link: str | None) -> _Last:
+def _walk(verdict: Verdict, evidence: Evidence, start: _Start) -> _Last:
     """Recompute every row's hash from the hash stored before it.
 
-    first_link: what row 1 follows; None when there is no key to know it by: then row 1 is taken as it is.
     A row whose own `hash` was changed is the only one named: its successor may follow either hash.
     """
-    expected, record_id = 1, ""
-    believed: tuple[str, ...] = () if first_link is None else (first_link,)
+    expected, record_id = start.seq, ""
+    believed: tuple[str, ...] = (start.follows,) if start.follows else ()
     last: Head | None = None
     for page in evidence.pages():
         for row in page:
@@ -207,7 +229,7 @@ def _judge(verdict: Verdict, row: tuple[object, ...], stored: str, believed: tup
 def _note_gap(verdict: Verdict, expected: int, row: tuple[object, ...], before: str) -> None:
     seq, record_id = _int(row[0]), str(row[_ID])
     if seq < expected:
-        verdict.note(seq, record_id, "the record was added: numbers begin at 1")
+        verdict.note(seq, record_id, f"the record was added: numbers begin at {expected}")
         return
     which = f"record {expected} is" if seq == expected + 1 else f"records {expected} to {seq - 1} are"
     place = f"between {before or 'the beginning'} and {record_id}"

@@ -52,6 +52,20 @@ class Lexicon:
             return True
         return len(lower) > 6 and lower.endswith(_NOUN_ENDINGS) and lower not in self.surnames
 
+    def is_listed(self, word: str) -> bool:
+        """Whether the word is in the list of ordinary words, in any spelling (`EMPFAENGER`)."""
+        lower = word.lower()
+        return lower in self.common or lower in _written_out()
+
+    def is_ordinary(self, word: str) -> bool:
+        """Whether the word is an ordinary one by list or ending, in any spelling; some of them are names, too."""
+        return self.is_common(word) or self.is_listed(word)
+
+    def is_also_a_name(self, word: str) -> bool:
+        """Whether the word, ordinary or not, is in a list of first names or surnames (Koch, Sommer, Kaiser)."""
+        lower = word.lower()
+        return lower in self.surnames or lower in self.first_names
+
 
 _NAME_ENDINGS = (
     "ović", "ovic", "ević", "evic", "owski", "owska", "ewski", "ewska", "iński", "ińska", "inski", "inska", "ński", "ńska",
@@ -80,6 +94,18 @@ def lexicon() -> Lexicon:
         common=frozenset((ordinary - names_own - surnames_own) | own),
         business=frozenset(own),
     )
+
+
+@cache
+def _written_out() -> frozenset[str]:
+    """Ordinary words as they are typed without umlauts, both as `ue` and as `u`; those that are names are left out."""
+    lex = lexicon()
+    spelled = {word.translate(table) for word in lex.common if not word.isascii() for table in (_LONG, _BARE)}
+    return frozenset(spelled - lex.surnames - lex.first_names)
+
+
+_LONG = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_BARE = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 
 
 def _packed(name: str) -> set[str]:

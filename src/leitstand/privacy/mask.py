@@ -101,7 +101,8 @@ def _look_back(
 def mask(scanned: Scanned, base: Mapping | None = None) -> tuple[Masked, Mapping]:
     """The prompt with placeholders, and what stands behind them.
 
-    base: the mapping of the scope so far; its numbers stay, new ones are added.
+    base: the mapping of the scope so far; its numbers stay, new ones are added. What is returned holds only
+    what this prompt uses, so that no answer can show anybody else of the scope.
     Invariant: restoring a masked text gives the text. Look-alikes of placeholders that the prompt brings
     along are never restored to somebody's data: free numbers are left out, taken ones are masked themselves.
     """
@@ -129,6 +130,11 @@ def clear(scanned: Scanned) -> tuple[Masked, Mapping]:
 def release(scanned: Scanned) -> Masked:
     """The prompt as it is, for targets outside: only where the policy table asks for no pseudonymisation."""
     return Masked(scanned.prompt)
+
+
+def capped(masked: Masked, max_tokens: int) -> Masked:
+    """A masked prompt with another cap on its answer."""
+    return replace(masked, prompt=replace(masked.prompt, max_tokens=max_tokens))
 
 
 def with_beginning(masked: Masked, text: str, max_tokens: int | None) -> Masked:

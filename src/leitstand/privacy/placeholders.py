@@ -98,26 +98,47 @@ def write(word: str, number: int) -> str:
 
 @dataclass(frozen=True)
 class Mapping:
-    """What stands behind each placeholder of a request or scope. Empty when nothing was masked."""
+    """What stands behind each placeholder of a request or scope. Empty when nothing was masked.
+
+    last: the highest number ever given out per word; higher than in `entries` where some were erased.
+    """
 
     entries: tuple[tuple[str, str], ...] = ()
+    last: dict[str, int] = field(default_factory=dict, compare=False)
     _originals: dict[Key, str] = field(default_factory=dict, repr=False, compare=False)
+    _placeholders: dict[tuple[str, str], str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_entries(cls, entries: Iterable[tuple[str, str]]) -> "Mapping":
+    def from_entries(
+        cls, entries: Iterable[tuple[str, str]], last: dict[str, int] | None = None
+    ) -> "Mapping":
         """From pairs (placeholder, original), as `entries` gave them; raises ValueError on other words."""
         pairs = tuple(entries)
+        highest = dict(last or {})
         originals: dict[Key, str] = {}
+        placeholders: dict[tuple[str, str], str] = {}
         for placeholder, original in pairs:
             match = PLACEHOLDER.fullmatch(placeholder)
             key = key_of(match) if match else None
             if key is None or originals.setdefault(key, original) != original:
                 raise ValueError(f"'{placeholder}' is no placeholder, or stands for two originals")
-        return cls(pairs, originals)
+            word = _WORD_OF[key[0]]
+            placeholders[_group(word), original] = placeholder
+            highest[word] = max(highest.get(word, 0), key[1])
+        return cls(pairs, highest, originals, placeholders)
 
     def original(self, key: Key) -> str | None:
         """The text behind a placeholder, None for one that was never given out."""
         return self._originals.get(key)
+
+    def placeholder(self, word: str, original: str) -> str | None:
+        """What stands for a text, None when nothing does; names share theirs across `Person` and `Vorname`."""
+        return self._placeholders.get((_group(word), original))
+
+    def holds(self, placeholder: str) -> bool:
+        """Whether a placeholder, written as we do it, has been given out."""
+        word, _, number = placeholder.partition("_")
+        return (word.casefold(), int(number)) in self._originals
 
     def __bool__(self) -> bool:
         """Whether there is anything to restore."""
@@ -125,15 +146,14 @@ class Mapping:
 
 
 class Numbering:
-    """Gives out placeholders, numbered per word by first appearance; grows from an earlier mapping."""
+    """Gives out placeholders, numbered per word by first appearance; goes on from the mapping of a scope."""
 
     def __init__(self, base: Mapping | None = None) -> None:
+        self._base = Mapping() if base is None else base  # an empty one may still know which numbers are spent
         self._by_original: dict[tuple[str, str], str] = {}
         self._entries: dict[str, str] = {}
         self._taken: set[Key] = set()
-        self._last: dict[str, int] = {}
-        for placeholder, original in base.entries if base else ():
-            self._note(placeholder.partition("_")[0], placeholder, original)
+        self._last = dict(self._base.last)
 
     def reserve(self, text: str) -> None:
         """Never give out the numbers of placeholder look-alikes in a text that came from outside."""
@@ -144,37 +164,28 @@ class Numbering:
 
     def is_given(self, key: Key) -> bool:
         """Whether this placeholder stands for somebody's data already."""
-        return self._canonical(key) in self._entries
+        return write(_WORD_OF[key[0]], key[1]) in self._entries or self._base.original(key) is not None
 
     def known(self, word: str, original: str) -> str | None:
         """The placeholder of an original, if it has one; names share theirs across `Person` and `Vorname`."""
-        return self._by_original.get((_group(word), original))
+        return self._by_original.get((_group(word), original)) or self._base.placeholder(word, original)
 
     def give(self, word: str, original: str) -> str:
         """The placeholder of an original: the one that it has, else the next free number."""
         placeholder = self.known(word, original)
-        if placeholder is not None:
-            return placeholder
-        number = self._last.get(word, 0) + 1
-        while (word.casefold(), number) in self._taken:
-            number += 1
-        placeholder = write(word, number)
-        self._note(word, placeholder, original)
+        if placeholder is None:
+            number = self._last.get(word, 0) + 1
+            while (word.casefold(), number) in self._taken:
+                number += 1
+            self._last[word] = number
+            placeholder = write(word, number)
+        self._by_original[_group(word), original] = placeholder
+        self._entries[placeholder] = original
         return placeholder
 
     def mapping(self) -> Mapping:
-        """All that was given out, in order."""
+        """All that was given out here, in order: of the base what was used, so that an answer can show no more."""
         return Mapping.from_entries(self._entries.items())
-
-    def _note(self, word: str, placeholder: str, original: str) -> None:
-        number = int(placeholder.partition("_")[2])
-        self._by_original[(_group(word), original)] = placeholder
-        self._entries[placeholder] = original
-        self._taken.add((word.casefold(), number))
-        self._last[word] = max(self._last.get(word, 0), number)
-
-    def _canonical(self, key: Key) -> str:
-        return write(_WORD_OF[key[0]], key[1])
 
 
 _WORD_OF = {word.casefold(): word for word in _ALL_WORDS}

@@ -45,7 +45,9 @@ class MCPDoor:
             cursor: str | None = None
             while len(found) < MOST_TOOLS:
                 page = await client.list_tools(cursor=cursor, cache_mode="bypass")
-                found += [tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in page.tools]
+                found += [
+                    tool.model_dump(by_alias=True, mode="json", exclude_none=True) for tool in page.tools
+                ]
                 cursor = page.next_cursor
                 if cursor is None:
                     break

@@ -94,7 +94,7 @@ def _name_absence(context: ExceptionContext) -> None:
     """Every way in which the server can be missing, as one error that callers understand."""
     if isinstance(context.sqlalchemy_exception, OperationalError) and not context.is_pre_ping:
         first_line = str(context.original_exception).strip().partition("\n")[0]
-        context.chained_exception = DatabaseAway(first_line)
+        raise DatabaseAway(first_line) from context.original_exception
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

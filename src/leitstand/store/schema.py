@@ -64,6 +64,17 @@ journal_checkpoint = Table(
     Column("signature", String(200), nullable=False),  # Ed25519 over seq, hash and time, base64
 )
 
+# Where the journal begins since old records were purged: one row, renewed in the transaction that deletes them.
+journal_cut = Table(
+    "journal_cut",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("seq", BigInteger, nullable=False),  # the last record that is gone
+    Column("hash", String(64), nullable=False),  # its hash: the first record that stays follows it
+    Column("time_us", BigInteger, nullable=False),  # application time of the purge
+    Column("signature", String(200), nullable=False),  # Ed25519 over seq, hash and time, base64
+)
+
 # How far each spool file has been moved into the journal; written in the same transaction as its rows.
 journal_spool = Table(
     "journal_spool",
@@ -178,6 +189,26 @@ kept_response = Table(
     Column("created_us", BigInteger, nullable=False),
 )
 Index("kept_response_age", kept_response.c.created_us)
+
+# The vault of placeholders (privacy/vault.py): one row per scope that clients name. Its key is gone once it is erased.
+privacy_scope = Table(
+    "privacy_scope",
+    metadata,
+    Column("id", String(64), primary_key=True),  # keyed hash of the name, which may itself be a person's
+    Column("sealed_key", LargeBinary, nullable=True),  # the scope's own key under the master key; null: erased
+    Column("last", Text, nullable=False, default="{}"),  # JSON: word -> highest number ever given; outlives erasure
+    Column("created_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger, nullable=False),
+)
+Index("privacy_scope_age", privacy_scope.c.used_us)
+
+privacy_entry = Table(
+    "privacy_entry",
+    metadata,
+    Column("scope", String(64), primary_key=True),
+    Column("placeholder", String(60), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),  # the original, under the scope's key
+)
 
 # Regression sets: questions by which a change of model is judged (prompts/regression). Texts are sealed.
 regression_set = Table(

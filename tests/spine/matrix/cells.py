@@ -64,7 +64,7 @@ class At:
         assert text.startswith(_QUOTING) if self.upstream.quotes else text == expected, text
 
 
-class Without(Exception):  # noqa: N818 - what happened, in the words of the table
+class Without(Exception):
     """The answer is there, but what was wished for had no effect."""
 
 

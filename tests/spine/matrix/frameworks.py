@@ -91,10 +91,11 @@ class LangChain(Client):
         ask = HumanMessage(ASK_TOOLS)
         called = llm.invoke([ask])
         calls = getattr(called, "tool_calls", [])
-        assert [(call["name"], call["args"]) for call in calls] == [(name, {"farbe": "blau"}) for name in TOOLS]
+        assert [(call["name"], call["args"]) for call in calls] == [
+            (name, {"farbe": "blau"}) for name in TOOLS
+        ]
         results = [
-            ToolMessage(said, tool_call_id=call["id"])
-            for call, said in zip(calls, TOOL_RESULTS, strict=True)
+            ToolMessage(said, tool_call_id=call["id"]) for call, said in zip(calls, TOOL_RESULTS, strict=True)
         ]
         assert " | ".join(TOOL_RESULTS) in llm.invoke([ask, called, *results]).text
 
@@ -155,7 +156,9 @@ class PydanticAI(Client):
     packages = ("pydantic-ai-slim",)
 
     def refusal(self, error: Exception) -> Refused | None:
-        return Refused(error.status_code, message_of(error.body)) if isinstance(error, ModelHTTPError) else None
+        return (
+            Refused(error.status_code, message_of(error.body)) if isinstance(error, ModelHTTPError) else None
+        )
 
     @abstractmethod
     def model(self, name: str) -> AbstractAsyncContextManager[Model]:
@@ -227,9 +230,7 @@ class PydanticAIMessages(PydanticAI):
 
 
 def _openai(place: Place) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(
-        base_url=place.base_url, api_key=place.key, max_retries=0, timeout=TIMEOUT_S
-    )
+    return openai.AsyncOpenAI(base_url=place.base_url, api_key=place.key, max_retries=0, timeout=TIMEOUT_S)
 
 
 def _run(exchange: Coroutine[Any, Any, None]) -> None:

@@ -15,7 +15,6 @@ from spine.matrix.cells import (
     PICTURE,
     SAY,
     SCHEMA,
-    TEXT,
     TIMEOUT_S,
     TOOL_RESULTS,
     TOOLS,
@@ -29,7 +28,7 @@ from spine.matrix.cells import (
 )
 
 _DOCUMENTS = ["Der Urlaub ist im Sommer.", "Eine Pumpe fördert Wasser."]
-_LOOK = "Was ist zu sehen?"
+_LOOK = "echo: ja"  # nothing that could be taken for personal data: then no image leaves the house
 _ROOM = 20_000  # tokens: half of them for thoughts
 
 
@@ -112,13 +111,13 @@ class OpenAISDK(Client):
     @row("Images in", "images in")
     def vision(self, at: At) -> None:
         content: Any = [
-            {"type": "text", "text": f"{_LOOK}\n{SAY}"},
+            {"type": "text", "text": _LOOK},
             {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}},
         ]
         answer = self._sdk.chat.completions.create(
             model=at.model, messages=[{"role": "user", "content": content}]
         )
-        at.says(answer.choices[0].message.content)
+        at.says(answer.choices[0].message.content, "ja")
 
     @row("Reasoning (`reasoning_effort`)", "reasoning", "thinking")
     def reasoning(self, at: At) -> None:
@@ -253,11 +252,11 @@ class AnthropicSDK(Client):
     @row("Images in", "images in")
     def vision(self, at: At) -> None:
         source = {"type": "base64", "media_type": "image/png", "data": PICTURE}
-        content: Any = [{"type": "text", "text": f"{_LOOK}\n{SAY}"}, {"type": "image", "source": source}]
+        content: Any = [{"type": "text", "text": _LOOK}, {"type": "image", "source": source}]
         answer = self._sdk.messages.create(
             model=at.model, max_tokens=200, messages=[{"role": "user", "content": content}]
         )
-        at.says(_text_of(answer))
+        at.says(_text_of(answer), "ja")
 
     @row("Thinking", "thoughts shown", "thinking")
     def thinking(self, at: At) -> None:

@@ -12,7 +12,9 @@ import httpx2
 
 from spine.matrix.cells import SAY, TEXT, TIMEOUT_S, At, Client, Place, Refused, row
 
-_TITLE = '### Task:\nGenerate a concise, 3-5 word title. JSON format: { "title": "your concise title here" }\n'
+_TITLE = (
+    '### Task:\nGenerate a concise, 3-5 word title. JSON format: { "title": "your concise title here" }\n'
+)
 _TAGS = '### Task:\nGenerate 1-3 broad tags. JSON format: { "tags": ["tag1", "tag2"] }\n'
 _IDS = {
     "chat_id": "8f8a2a4e-5a0e-4d1b-9f55-1f7a3f1a9d10",
@@ -75,13 +77,20 @@ class OpenWebUI(Client):
 
     def _chat(self, at: At, **more: Any) -> None:
         turns = [{"role": "system", "content": "Antworten Sie kurz."}, {"role": "user", "content": SAY}]
-        wish = {"stream": True, "model": at.model, "messages": turns, "stream_options": {"include_usage": True}}
+        wish = {
+            "stream": True,
+            "model": at.model,
+            "messages": turns,
+            "stream_options": {"include_usage": True},
+        }
         answer = self._post("/chat/completions", wish | more)
         assert answer.headers["content-type"].startswith("text/event-stream")
         events = [line[6:] for line in answer.text.splitlines() if line.startswith("data: ")]
         assert events[-1] == "[DONE]"
         chunks = [json.loads(event) for event in events[:-1]]
-        at.says("".join(choice["delta"].get("content") or "" for c in chunks for choice in c["choices"]), TEXT)
+        at.says(
+            "".join(choice["delta"].get("content") or "" for c in chunks for choice in c["choices"]), TEXT
+        )
         assert chunks[-1]["usage"]["completion_tokens"] > 0
 
     def _task(self, at: At, prompt: str, said: str, **more: Any) -> None:

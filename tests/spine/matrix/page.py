@@ -4,7 +4,8 @@ from importlib.metadata import version
 
 from spine.matrix.cells import Row
 from spine.matrix.running import CLIENTS, PASSES, WITHOUT, Cell, Outcomes
-from spine.matrix.truth import GAPS, WITHOUT as UNSEEN
+from spine.matrix.truth import GAPS
+from spine.matrix.truth import WITHOUT as UNSEEN
 from spine.matrix.upstreams import UPSTREAMS, Upstream
 
 _HEAD = """# Which client works with which provider
@@ -36,11 +37,17 @@ def written(outcomes: Outcomes) -> str:
         for row in client.rows():
             signs = [_sign(row, each, outcomes[Cell(client, row, each)]) for each in UPSTREAMS]
             parts.append(f"| {row.title} | {' | '.join(signs)} |\n")
-    parts.append("\n## Gaps and where they are written\n\n| need | provider | sign | source |\n|---|---|:-:|---|\n")
+    parts.append(
+        "\n## Gaps and where they are written\n\n| need | provider | sign | source |\n|---|---|:-:|---|\n"
+    )
     titles = {each.name: each.title for each in UPSTREAMS}
     for need, gaps in GAPS.items():
-        parts += [f"| {need} | {titles[at]} | {_REASONS[gap.reason]} | {gap.source} |\n" for at, gap in gaps.items()]
-        parts += [f"| {need} | {titles[at]} | ~ | {source} |\n" for at, source in UNSEEN.get(need, {}).items()]
+        parts += [
+            f"| {need} | {titles[at]} | {_REASONS[gap.reason]} | {gap.source} |\n" for at, gap in gaps.items()
+        ]
+        parts += [
+            f"| {need} | {titles[at]} | ~ | {source} |\n" for at, source in UNSEEN.get(need, {}).items()
+        ]
     return "".join(parts)
 
 

@@ -83,7 +83,8 @@ GAPS: dict[str, dict[str, Gap]] = {
         ),
         "vertex": _elsewhere("transcriptions", "https://cloud.google.com/speech-to-text: another service"),
         "cohere": _elsewhere(
-            "transcriptions", "https://docs.cohere.com/reference/create-audio-transcription: newer than our adapter"
+            "transcriptions",
+            "https://docs.cohere.com/reference/create-audio-transcription: newer than our adapter",
         ),
         "bedrock": _elsewhere("transcriptions", "https://docs.aws.amazon.com/transcribe: another service"),
         "quotes": _none("transcriptions", _QUOTES),

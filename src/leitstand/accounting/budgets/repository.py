@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, Table, delete, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from leitstand.accounting.budgets.projection import Booked, Place, Sums, add_up, day_of
@@ -86,6 +86,11 @@ class UsageRows:
             return frozenset(connection.execute(query).scalars())
 
 
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what happens on a conflict; both databases spell it alike."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
 def _mark(connection: Connection, timezone: str) -> int:
     """The last record that is added up."""
     row = connection.execute(select(usage_mark.c.seq, usage_mark.c.timezone)).first()
@@ -93,7 +98,8 @@ def _mark(connection: Connection, timezone: str) -> int:
         return int(row.seq)
     connection.execute(delete(usage_mark))
     connection.execute(delete(usage_hour))
-    connection.execute(insert(usage_mark).values(id=1, seq=0, timezone=timezone))
+    fresh = _insert(connection, usage_mark).values(id=1, seq=0, timezone=timezone)
+    connection.execute(fresh.on_conflict_do_nothing())  # where another process was quicker, its mark counts
     return 0
 
 
@@ -106,7 +112,7 @@ def _move_mark(connection: Connection, old: int, new: int) -> bool:
 def _add(connection: Connection, found: Mapping[Place, Sums], calendar: Calendar) -> None:
     if not found:
         return
-    new = sqlite.insert(usage_hour) if connection.dialect.name == "sqlite" else postgresql.insert(usage_hour)
+    new = _insert(connection, usage_hour)
     sums = {name: usage_hour.c[name] + new.excluded[name] for name in Sums._fields}
     statement = new.on_conflict_do_update(index_elements=list(Place._fields), set_=sums)
     rows = [

@@ -117,6 +117,25 @@ class SharedCounters:
                 for slot in slots
             ]
 
+    def all_spent(self) -> list[tuple[Counter, int]]:
+        """Every counter on which something was spent, with the amount."""
+        with self._mapped as words:
+            return [
+                (Counter(words[slot], words[slot + 1], words[slot + EXPIRES]), words[slot + _SPENT])
+                for slot in self._table.slots()
+                if words[slot + _SPENT]
+            ]
+
+    @property
+    def token(self) -> int:
+        """What names this process among those that share these counters."""
+        return self._owners.token
+
+    def lives(self, token: int) -> bool:
+        """Whether the process of this token still runs."""
+        with self._mapped:
+            return self._owners.lives(token)
+
     def processes(self) -> int:
         """How many processes share these counters now, this one included."""
         with self._mapped:

@@ -67,10 +67,6 @@ class KeptResponses:
         """Remove a response for good; False when there is none of this owner."""
         return self._rows.remove(owner.user, owner.use_case, response_id)
 
-    def remove_expired(self) -> int:
-        """Remove what is older than `RETENTION_DAYS`; returns how many."""
-        return self._rows.remove_before(self._clock.time_us() - RETENTION_DAYS * _DAY_US)
-
     def _open(self, owner: Owner, row: KeptRow) -> Kept:
         return msgspec.json.decode(self._sealer.open(row.body, _context(owner, row.id)), type=Kept)
 

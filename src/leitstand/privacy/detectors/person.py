@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from leitstand.privacy.detectors.base import Detector
-from leitstand.privacy.detectors.words import PARTICLES, Word, word_set, words_of
+from leitstand.privacy.detectors.words import FUNCTION_WORDS, PARTICLES, Word, word_set, words_of
 from leitstand.privacy.entities import Entity, EntityType
 from leitstand.privacy.lexicon import Lexicon, lexicon
 
@@ -37,21 +37,6 @@ _ROLES = word_set(
 _GREETINGS = word_set(
     """
     liebe lieber hallo hi hey moin servus dear hello sg ciao grüezi
-    """
-)
-_FUNCTION = word_set(
-    """
-    der die das dem den des ein eine einer einem einen und oder aber auch nicht ist sind war hat haben
-    wird werden kann soll muss will mit ohne von vom zu zum zur bei beim in im an am auf aus nach für
-    über unter vor durch gegen um als wie wenn weil dass ob da dann dort hier nur noch schon sehr ich du
-    er sie es wir ihr man mich mir dich dir sich uns euch ihnen ihm ihn mein dein sein unser euer meine
-    deine seine ihre unsere bitte danke gerne alle alles was wer wo wann warum welche welcher diese
-    dieser dieses jede jeder kein keine mehr zwei drei neue neuer neu zusammen team leute kollegen damen
-    herren bis ab seit heute gestern morgen jetzt gleich the a an of to for from with and or is are was
-    were has have will would can my your our his her their this that all there everyone team folks sir
-    madam please hat wurde möchte braucht sagt meint ruft fragt kommt geht steht liegt wohnt war's geb
-    geboren wegen laut sowie gemäß inkl exkl ca bzw usw etc geehrte geehrter sehr guten tag abend wohin
-    woher dessen deren
     """
 )
 _LABEL = re.compile(
@@ -223,7 +208,7 @@ class _Reader:
     def _can_begin(self, word: Word, strong: bool) -> bool:
         lower = word.text.lower()
         if lower.endswith("innen") or (
-            lower in _FUNCTION and lower not in ("von", "van", "zu", "al", "el", "de")
+            lower in FUNCTION_WORDS and lower not in ("von", "van", "zu", "al", "el", "de")
         ):
             return False
         if lower in PARTICLES:
@@ -250,7 +235,7 @@ class _Reader:
             return self._leads_to_name(last + 1)
         if here.is_initial or here.text.lower() in PARTICLES:
             return after.is_capital or not here.is_capital
-        if lower in _FUNCTION:
+        if lower in FUNCTION_WORDS:
             return False
         if not after.is_capital:
             return not here.is_capital and (
@@ -292,7 +277,7 @@ class _Reader:
             return None
         if word.is_initial:
             return self._initials(place)
-        if lower in _FUNCTION or len(lower) < 2 or (len(lower) < 4 and word.text.isupper()):
+        if lower in FUNCTION_WORDS or len(lower) < 2 or (len(lower) < 4 and word.text.isupper()):
             return None
         if self.lex.may_be_first_name(lower):
             return self._first_name(place)
@@ -398,7 +383,7 @@ class _Reader:
         if place + 1 < len(self.words):
             after = self.words[place + 1]
             lower = after.text.lower()
-            if after.glued == " " and lower not in _FUNCTION and len(lower) > 2 and (
+            if after.glued == " " and lower not in FUNCTION_WORDS and len(lower) > 2 and (
                 (lower in self.lex.surnames and lower not in self.lex.business) or not self.lex.is_common(lower)
             ):  # fmt: skip
                 return place + 1, 0.6, "first name and surname, lower case"

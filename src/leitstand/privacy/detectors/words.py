@@ -18,6 +18,23 @@ PARTICLES = word_set(
 )
 """Small words inside names: `von und zu`, `van der`, `al`."""
 
+FUNCTION_WORDS = word_set(
+    """
+    der die das dem den des ein eine einer einem einen und oder aber auch nicht ist sind war hat haben
+    wird werden kann soll muss will mit ohne von vom zu zum zur bei beim in im an am auf aus nach für
+    über unter vor durch gegen um als wie wenn weil dass ob da dann dort hier nur noch schon sehr ich du
+    er sie es wir ihr man mich mir dich dir sich uns euch ihnen ihm ihn mein dein sein unser euer meine
+    deine seine ihre unsere bitte danke gerne alle alles was wer wo wann warum welche welcher diese
+    dieser dieses jede jeder kein keine mehr zwei drei neue neuer neu zusammen team leute kollegen damen
+    herren bis ab seit heute gestern morgen jetzt gleich the a an of to for from with and or is are was
+    were has have will would can my your our his her their this that all there everyone team folks sir
+    madam please hat wurde möchte braucht sagt meint ruft fragt kommt geht steht liegt wohnt war's geb
+    geboren wegen laut sowie gemäß inkl exkl ca bzw usw etc geehrte geehrter sehr guten tag abend wohin
+    woher dessen deren davor danach dazu dabei damit sowohl weder
+    """
+)
+"""Words of grammar and greeting, German and English, that are no names by themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:

@@ -40,7 +40,7 @@ class Segmenter:
         }
         self._reach: dict[str, int] = {}
         for piece in self._pieces:
-            self._reach[piece[:2]] = max(self._reach.get(piece[:2], 0), len(piece))
+            self._reach[piece[:3]] = max(self._reach.get(piece[:3], 2), len(piece))
         self._unknown = (unknown, min(scores) - _UNKNOWN_PENALTY)
         self._cache: dict[str, tuple[tuple[int, int, int], ...]] = {}
 
@@ -83,7 +83,7 @@ class Segmenter:
         unknown, unknown_score = self._unknown
         for begin in range(length):
             base = score[begin]
-            for end in range(begin + 1, min(length, begin + reach.get(text[begin : begin + 2], 1)) + 1):
+            for end in range(begin + 1, min(length, begin + reach.get(text[begin : begin + 3], 2)) + 1):
                 piece = pieces.get(text[begin:end])
                 if piece is not None and base + piece[1] > score[end]:
                     score[end], back[end] = base + piece[1], (piece[0], begin)

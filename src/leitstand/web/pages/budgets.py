@@ -79,7 +79,7 @@ class Gauge:
 
 @dataclass(frozen=True)
 class LimitRow:
-    """One limit. hidden: so many more people of this rule, without their figures; then only name, note and word tell."""
+    """One limit, or all the quiet people of a rule together. gauge: None where nothing is counted or shown."""
 
     name: str
     note: str
@@ -143,8 +143,6 @@ class BudgetPage:
 
 
 def _routes(desk: Desk) -> Sequence[Route]:
-    budgets = desk.ports.budgets
-
     async def show(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.BUDGETS_READ)
         done = visit.say(DONE[word]) if (word := request.query_params.get("getan", "")) in DONE else ""
@@ -170,30 +168,32 @@ def _routes(desk: Desk) -> Sequence[Route]:
         more, unit = await _number(visit, "mehr"), await visit.field("einheit")
         reason = await visit.field("grund")
         amount, percent = (None, more) if unit == "prozent" else (more, None)
-        await budgets.extend(viewer, ExtensionWish(scope, measure, reason, amount, percent))
+        await desk.ports.budgets.extend(viewer, ExtensionWish(scope, measure, reason, amount, percent))
 
     async def give_grace(visit: Visit, viewer: Viewer) -> None:
         scope = f"{await visit.field('art')}:{(await visit.field('name')).strip()}"
         eur, tokens = await _number(visit, "eur"), await _number(visit, "tokens")
         until, reason = await _day(visit, "bis"), await visit.field("grund")
-        await budgets.give_grace(viewer, GraceWish(scope, until, reason, eur, int(tokens)))
+        await desk.ports.budgets.give_grace(viewer, GraceWish(scope, until, reason, eur, int(tokens)))
 
     async def end_grace(visit: Visit, viewer: Viewer) -> None:
-        await budgets.end_grace(viewer, await visit.field("bereich"))
+        await desk.ports.budgets.end_grace(viewer, await visit.field("bereich"))
 
     async def set_limit(visit: Visit, viewer: Viewer) -> None:
         amount = await _number(visit, "betrag")
         at_limit = (await visit.field("danach")) or "refuse"
-        await budgets.set_limit(
+        await desk.ports.budgets.set_limit(
             viewer, LimitWish(await _scope(visit), await visit.field("mass"), amount, at_limit)
         )
 
     async def remove_limit(visit: Visit, viewer: Viewer) -> None:
-        await budgets.set_limit(viewer, LimitWish(await _scope(visit), await visit.field("mass"), None))
+        await desk.ports.budgets.set_limit(
+            viewer, LimitWish(await _scope(visit), await visit.field("mass"), None)
+        )
 
     async def _page(visit: Visit, viewer: Viewer, done: str = "", error: str = "") -> BudgetPage:
-        board, warned = await budgets.board(), await budgets.warnings(WARNINGS)
-        return _view(visit, viewer, board, warned, budgets.models(), done, error)
+        board, warned = await desk.ports.budgets.board(), await desk.ports.budgets.warnings(WARNINGS)
+        return _view(visit, viewer, board, warned, desk.ports.budgets.models(), done, error)
 
     may_extend, may_set = Permission.BUDGETS_EXTEND, Permission.CONFIGURATION_WRITE
     posts = (
@@ -284,7 +284,9 @@ def _lead(visit: Visit, board: Board) -> str:
     if not reached and not ahead:
         return visit.say("Keine Grenze ist erreicht, und nach dem Verlauf wird es auch keine.")
     return visit.say(
-        "%(reached)s erreicht, %(ahead)s werden es voraussichtlich noch.", reached=reached, ahead=ahead
+        "Erreicht: %(reached)s. Voraussichtlich noch in diesem Zeitraum: %(ahead)s.",
+        reached=reached,
+        ahead=ahead,
     )
 
 
@@ -311,7 +313,7 @@ def _verdict(state: LimitState) -> tuple[Level, str]:
     if not state.limit:
         return "off", N_("gesperrt")
     if state.share >= 1 and state.rule.downgrade_to:
-        return "warn", N_("erreicht, günstigeres Modell")
+        return "warn", N_("Ausweichmodell")
     if state.share >= 1:
         return "crit", N_("erreicht")
     if state.share >= 0.9:
@@ -368,10 +370,11 @@ def _hidden(visit: Visit, board: Board) -> list[LimitRow]:
 def _paces(visit: Visit, board: Board) -> list[LimitRow]:
     return [
         LimitRow(
-            _name(visit, rule.scope),
-            visit.say(MEASURE_WORDS[rule.measure]),
-            "ok",
-            visit.form.number(rule.units),
+            name=_name(visit, rule.scope),
+            note=visit.say(MEASURE_WORDS[rule.measure]),
+            level="ok",
+            word=visit.say("gilt"),
+            used=visit.say("höchstens %(count)s", count=visit.form.number(rule.units)),
         )
         for rule in board.paces
     ]

@@ -110,6 +110,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "journal_cut",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("time_us", sa.BigInteger(), nullable=False),
+        sa.Column("signature", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "journal_spool",
         sa.Column("file", sa.String(length=200), nullable=False),
         sa.Column("offset_bytes", sa.BigInteger(), nullable=False),
@@ -161,6 +170,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("kept_response_age", "kept_response", ["created_us"], unique=False)
+    op.create_table(
+        "privacy_entry",
+        sa.Column("scope", sa.String(length=64), nullable=False),
+        sa.Column("placeholder", sa.String(length=60), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "placeholder"),
+    )
+    op.create_table(
+        "privacy_scope",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("sealed_key", sa.LargeBinary(), nullable=True),
+        sa.Column("last", sa.Text(), nullable=False),
+        sa.Column("created_us", sa.BigInteger(), nullable=False),
+        sa.Column("used_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("privacy_scope_age", "privacy_scope", ["used_us"], unique=False)
     op.create_table(
         "regression_set",
         sa.Column("name", sa.String(length=100), nullable=False),
