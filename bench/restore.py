@@ -14,11 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from support.model_spellings import Case, cases, pieces
-
 from leitstand.core.conversation import Frame, TextDelta
 from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.restore import Restorer
+from support.model_spellings import Case, cases, pieces
 
 AT_ONCE = 200
 
@@ -38,7 +37,9 @@ def streamed(case: Case) -> str:
 
 def is_wrong(case: Case, restored: str) -> bool:
     """Whether an original stands in it more often than it should."""
-    return any(restored.count(original) > case.expected.count(original) for _, original in case.mapping.entries)
+    return any(
+        restored.count(original) > case.expected.count(original) for _, original in case.mapping.entries
+    )
 
 
 def mixed(rounds: int) -> tuple[int, int]:

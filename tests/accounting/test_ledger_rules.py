@@ -129,11 +129,11 @@ async def test_a_used_up_euro_budget_is_explained_in_german_and_english() -> Non
     assert refused.value.de == (
         "Das Monatsbudget der Abteilung „vertrieb“ ist aufgebraucht: 1.500,00 € von 1.500,00 € verbraucht. "
         "Es gilt neu ab 01.12.2026, 00:00 Uhr. "
-        "Bitte wenden Sie sich an Frau Weber (weber@musterwerk.example)."
+        "Um eine Erweiterung bitten Sie Frau Weber (weber@musterwerk.example)."
     )
     assert refused.value.en == (
         "The monthly budget of the department 'vertrieb' is used up: EUR 1,500.00 of EUR 1,500.00 used. "
-        "It resets on 1 December 2026 at 00:00. Please ask Ms Weber (weber@musterwerk.example)."
+        "It resets on 1 December 2026 at 00:00. Please ask Ms Weber (weber@musterwerk.example) for an extension."
     )
     assert refused.value.retry_after_s == 7 * 86_400 + 12 * 3600
     assert refused.value.detail == {

@@ -7,8 +7,8 @@ import pytest
 from accounting_cases import NOON, StandingClock, price
 
 from leitstand.accounting.counters.memory import MemoryCounters
-from leitstand.accounting.leeway import Extension, Grace, Leeway
 from leitstand.accounting.ledger import Entry, Ledger
+from leitstand.accounting.leeway import Extension, Grace, Leeway
 from leitstand.accounting.limits import LimitRule, Subject
 from leitstand.accounting.sizing import Need
 from leitstand.core.conversation import Usage
@@ -97,3 +97,28 @@ async def test_grace_comes_before_a_downgrade() -> None:
     softly = LimitRule("user:*", "eur_per_month", Decimal(1), "downgrade:klein")
     desk = Desk(softly, graces=[Grace("user:anna", "2026-11-30", Decimal(1))])
     assert await desk.spend(ANNA, "1.5") == ("user:anna",)
+
+
+async def said(desk: Desk, subject: Subject, euro: str) -> BudgetExhausted:
+    with pytest.raises(BudgetExhausted) as refused:
+        await desk.spend(subject, euro)
+    return refused.value
+
+
+async def test_a_refusal_says_what_may_still_help() -> None:
+    desk = Desk(EACH_A_EURO)
+    await desk.spend(ANNA, "0.9")
+    short = await said(desk, ANNA, "0.2")
+    assert "Eine kürzere Anfrage oder ein günstigeres Modell kann noch gelingen." in short.de
+    assert "A shorter request or a cheaper model may still succeed." in short.en
+    await desk.spend(ANNA, "0.1")
+    used_up = await said(desk, ANNA, "0.1")
+    assert used_up.de.endswith("00:00 Uhr. Um eine Erweiterung bitten Sie Ihre Administration.")
+    assert used_up.en.endswith("at 00:00. Please ask your administrators for an extension.")
+
+
+async def test_a_refusal_of_one_model_points_to_the_others() -> None:
+    desk = Desk(LimitRule("model:gross", "eur_per_day", Decimal(1)))
+    refused = await said(desk, ANNA._replace(model="gross"), "1.1")
+    assert "Andere Modelle stehen Ihnen weiter offen." in refused.de
+    assert "Other models are still open to you." in refused.en

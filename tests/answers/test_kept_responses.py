@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, update
 
-from leitstand.answers.responses.kept import RETENTION_DAYS, Kept, KeptResponses, Owner
+from leitstand.answers.responses.kept import Kept, KeptResponses, Owner
 from leitstand.answers.responses.repository import KeptRows
 from leitstand.core.sealing import Sealer, WrongKey
 from leitstand.store.engine import open_engine
 from leitstand.store.migrate import migrate
+from leitstand.store.retention import expire
 from leitstand.store.schema import kept_response
 
 ANNA, BEN = Owner("anna", "allgemein"), Owner("ben", "allgemein")
@@ -91,13 +92,12 @@ def test_a_row_given_to_somebody_else_does_not_open(kept: KeptResponses, engine:
         kept.get(BEN, "r1")
 
 
-def test_what_is_too_old_goes(kept: KeptResponses, clock: HandClock) -> None:
+def test_what_is_too_old_goes(kept: KeptResponses, clock: HandClock, engine: Engine) -> None:
     kept.keep(ANNA, "r1", "", said("1", "2"))
-    clock.now_us += RETENTION_DAYS * _DAY_US
+    clock.now_us += 30 * _DAY_US
     kept.keep(ANNA, "r2", "", said("3", "4"))
-    assert kept.remove_expired() == 0
-    clock.now_us += 1
-    assert kept.remove_expired() == 1
+    assert list(expire(engine, "responses_days", 30, clock.now_us)) == []
+    assert list(expire(engine, "responses_days", 30, clock.now_us + 1)) == [1]
     assert kept.get(ANNA, "r1") is None
     assert kept.get(ANNA, "r2") is not None
 

@@ -6,6 +6,7 @@ import pytest
 from configuration_support import Installation
 
 from leitstand.app.rules import MCP_PREFIX, rulebook
+from leitstand.configuration.current import load
 from leitstand.configuration.file import read
 from leitstand.core.classes import DataClass, Region, Role
 from leitstand.core.money import nano
@@ -41,6 +42,10 @@ def test_a_faulty_server_is_refused_with_its_reason(line: str, words: str) -> No
     assert any(words in each for each in findings(line)), findings(line)
 
 
+def apply(installation: Installation, text: str) -> None:
+    installation.editor.apply(read(text, installation.editor.state().known, TODAY), "petra")
+
+
 @pytest.mark.parametrize("host", ["10.0.0.5", "wiki.intern"])
 def test_inside_the_house_http_is_enough(host: str) -> None:
     assert findings(f"{{name: wiki, url: 'http://{host}/mcp', region: local}}") == []
@@ -52,25 +57,32 @@ def test_a_server_outside_without_a_contract_is_doubted() -> None:
 
 
 def test_a_literal_key_is_sealed_and_never_shown(installation: Installation) -> None:
-    installation.apply("mcp_servers:\n  - {name: wiki, url: 'https://a.example/mcp', api_key: geheim-4711}\n")
-    server = installation.load().mcp_servers["wiki"]
+    apply(
+        installation, "mcp_servers:\n  - {name: wiki, url: 'https://a.example/mcp', api_key: geheim-4711}\n"
+    )
+    server = load(installation.engine).mcp_servers["wiki"]
     assert server.api_key == "sealed:mcp_server/wiki/api_key"
-    assert "geheim-4711" not in str(installation.records())
+    assert "geheim-4711" not in str(installation.records)
 
 
 def test_the_rules_say_what_the_file_says(installation: Installation) -> None:
-    installation.apply(
+    apply(
+        installation,
         "use_cases:\n  - {name: service, runs: {max_steps: 5, max_eur: 0.5}}\n"
         "mcp_servers:\n  - {name: wiki, url: 'https://a.example/mcp', region: eu, dpa: {signed: 2026-01-15}, "
         "tools: {allow: ['a_*'], deny: [a_b]}, roles: [admin], use_cases: [service], data_class: internal, "
-        "cost_per_call: 0.25, timeout: 7, max_result_kib: 3}\n"
+        "cost_per_call: 0.25, timeout: 7, max_result_kib: 3}\n",
     )
-    book = rulebook(installation.load(), {f"{MCP_PREFIX}wiki": "geheim"})
+    book = rulebook(load(installation.engine), {f"{MCP_PREFIX}wiki": "geheim"})
     wiki, runs = book.tools["wiki"], book.use_cases["service"].runs
     assert (wiki.allow, wiki.deny, wiki.roles, wiki.use_cases) == (
         ("a_*",), ("a_b",), {Role.ADMIN}, {"service"},
     )  # fmt: skip
-    assert (wiki.data_class, wiki.cost_nano, wiki.max_result_bytes) == (DataClass.INTERNAL, nano("0.25"), 3072)
+    assert (wiki.data_class, wiki.cost_nano, wiki.max_result_bytes) == (
+        DataClass.INTERNAL,
+        nano("0.25"),
+        3072,
+    )
     assert (wiki.target.region, wiki.target.secret, wiki.target.patience.total_s) == (Region.EU, "geheim", 7)
     assert wiki.offer.contract is not None
     assert (runs.max_steps, runs.max_nano) == (5, nano("0.5"))

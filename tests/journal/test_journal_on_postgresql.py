@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from journal_kit import House, record
 from sqlalchemy import select, text
-from support.databases import PostgreSQL
 
 from leitstand.journal.backlog import catch_up
 from leitstand.journal.chain import Signer
@@ -17,6 +16,7 @@ from leitstand.journal.writer import Writer
 from leitstand.store.engine import open_engine
 from leitstand.store.migrate import migrate
 from leitstand.store.schema import journal, journal_spool
+from support.databases import PostgreSQL
 
 KEY = "ein-geheimnis-das-auf-allen-maschinen-gleich-ist"
 

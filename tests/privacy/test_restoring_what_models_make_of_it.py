@@ -39,7 +39,11 @@ def test_where_a_stream_is_cut_makes_no_difference() -> None:
 
 @pytest.mark.parametrize("foreign", FOREIGN)
 def test_what_only_looks_like_a_placeholder_stays(foreign: str) -> None:
-    entries = [(f"{word}_{number:03d}", "GEHEIM") for word in (*WORDS.values(), GIVEN_NAME_WORD) for number in (1, 2, 12, 100)]
+    entries = [
+        (f"{word}_{number:03d}", "GEHEIM")
+        for word in (*WORDS.values(), GIVEN_NAME_WORD)
+        for number in (1, 2, 12, 100)
+    ]
     for text in (foreign, f"Siehe {foreign}, bitte.", f"| {foreign} |", f'{{"{foreign}": 1}}'):
         assert Restorer(Mapping.from_entries(entries)).plain(text) == text
 
@@ -63,7 +67,9 @@ def test_every_beginning_of_a_placeholder_is_held_back_and_no_whole_sentence_is(
 def test_a_placeholder_percent_encoded_brings_its_original_percent_encoded() -> None:
     link = "https://suche.example/?wer=Firma%5F001&ort=Ulm"
     mapping = Mapping.from_entries([("Firma_001", "Müller & Söhne")])
-    assert Restorer(mapping).plain(link) == "https://suche.example/?wer=M%C3%BCller%20%26%20S%C3%B6hne&ort=Ulm"
+    assert (
+        Restorer(mapping).plain(link) == "https://suche.example/?wer=M%C3%BCller%20%26%20S%C3%B6hne&ort=Ulm"
+    )
 
 
 def test_what_nobody_gave_out_is_left_and_counted_in_every_spelling() -> None:
@@ -87,7 +93,9 @@ async def test_two_hundred_answers_at_once_never_show_somebody_elses_data() -> N
             shown += "".join(chunk.text for chunk in frame.chunks if isinstance(chunk, TextDelta))
             await asyncio.sleep(0)
         rest = restorer.finish()
-        shown += "".join(chunk.text for chunk in (rest.chunks if rest else ()) if isinstance(chunk, TextDelta))
+        shown += "".join(
+            chunk.text for chunk in (rest.chunks if rest else ()) if isinstance(chunk, TextDelta)
+        )
         return shown == f"Frau {person}s Anruf: **{person}**"
 
     assert all(await asyncio.gather(*(one(number) for number in range(200))))

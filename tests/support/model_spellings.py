@@ -6,6 +6,7 @@ with the originals that must not show up in it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from urllib.parse import quote
 
@@ -66,7 +67,7 @@ def cases(count: int, seed: int = 1) -> Iterator[Case]:
 def pieces(case: Case) -> list[str]:
     """The answer as a stream brings it."""
     edges = [0, *case.cuts, len(case.answer)]
-    return [case.answer[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [case.answer[start:end] for start, end in pairwise(edges)]
 
 
 def _case(random: Random) -> Case:
@@ -127,7 +128,9 @@ def _table(random: Random, written: list[tuple[str, str]]) -> tuple[str, str]:
     head = "| Wer | Was |\n|---|---|\n"
     random.shuffle(written)
     rows = [(f"| {spelled} | {random.choice(FOREIGN)} |\n", original) for spelled, original in written]
-    shown = [row.replace(spelled, original, 1) for (row, original), (spelled, _) in zip(rows, written, strict=True)]
+    shown = [
+        row.replace(spelled, original, 1) for (row, original), (spelled, _) in zip(rows, written, strict=True)
+    ]
     return head + "".join(row for row, _ in rows), head + "".join(shown)
 
 

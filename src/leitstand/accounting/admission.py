@@ -79,9 +79,10 @@ class Admission:
         self._contact = contact
         self.rulebook = Rulebook((), calendar)
 
-    def use(self, rules: Iterable[LimitRule], leeway: Leeway) -> None:
-        """These rules from now on."""
+    def use(self, rules: Iterable[LimitRule], leeway: Leeway, contact: Contact | None = None) -> None:
+        """These rules from now on. contact: whom refusals name; None: the same as before."""
         self.rulebook = Rulebook(rules, self._calendar, leeway)
+        self._contact = contact or self._contact
 
     def bound(self, subject: Subject) -> Bound:
         """The limits of a subject at this moment."""

@@ -183,9 +183,11 @@ class Ledger:
         self._opened = 0
         self.replace(rules, leeway)
 
-    def replace(self, rules: Iterable[LimitRule], leeway: Leeway = NO_LEEWAY) -> None:
-        """New rules from now on; open entries settle where they were held."""
-        self._admission.use(rules, leeway)
+    def replace(
+        self, rules: Iterable[LimitRule], leeway: Leeway = NO_LEEWAY, contact: Contact | None = None
+    ) -> None:
+        """New rules from now on; open entries settle where they were held. contact: None: the same as before."""
+        self._admission.use(rules, leeway, contact)
 
     def open(self, subject: Subject, need: Need, request_id: str, wait_s: float = 30.0) -> Opening:
         """Reserve the worst case of a call, or what is left of it: `async with ledger.open(…) as entry`.

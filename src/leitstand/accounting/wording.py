@@ -53,17 +53,32 @@ def exhausted(
             "; der Rest reicht für diese Anfrage nicht",
             "; the rest is not enough for this request",
         )
+    way_de, way_en = _way_out(limit, reading)
     month = limit.rule.span == "month"
     return BudgetExhausted(
         f"Das {'Monats' if month else 'Tages'}budget {_scope(limit, _SCOPE_DE)} ist aufgebraucht: "
         f"{_used_de(limit, reading.spent)} verbraucht{tail_de}. Es gilt neu ab {ends:%d.%m.%Y, %H:%M} Uhr. "
-        f"Bitte wenden Sie sich an {contact.de}.",
+        f"{way_de}Um eine Erweiterung bitten Sie {contact.de}.",
         f"The {'monthly' if month else 'daily'} budget {_scope(limit, _SCOPE_EN)} is used up: "
         f"{_used_en(limit, reading.spent)} used{tail_en}. It resets on {ends.day} {_MONTHS[ends.month - 1]} "
-        f"{ends:%Y at %H:%M}. Please ask {contact.en}.",
+        f"{ends:%Y at %H:%M}. {way_en}Please ask {contact.en} for an extension.",
         retry_after_s=max(limit.period.ends_s - now_s, 1.0),
         detail=_detail(limit, reading) | {"resets_at": ends.isoformat()},
     )
+
+
+def _way_out(limit: Limit, reading: Reading) -> tuple[str, str]:
+    """What people can do by themselves, as whole sentences; empty where nothing would help."""
+    if limit.scope.startswith("model:"):
+        return "Andere Modelle stehen Ihnen weiter offen. ", "Other models are still open to you. "
+    if reading.spent >= limit.units:
+        return "", ""
+    if limit.in_money:
+        return (
+            "Eine kürzere Anfrage oder ein günstigeres Modell kann noch gelingen. ",
+            "A shorter request or a cheaper model may still succeed. ",
+        )
+    return "Eine kürzere Anfrage kann noch gelingen. ", "A shorter request may still succeed. "
 
 
 def reserved(limit: Limit, reading: Reading, contact: Contact) -> BudgetExhausted:

@@ -3,19 +3,16 @@
     queue ─▶ one trial ─▶ (repetition, case, model) ─▶ gateway ─▶ checks ─▶ stored ─▶ … ─▶ done
     each night ─▶ one run per nightly set and accepted model ─▶ drift? ─▶ journal and event
 
-Of all processes on a data folder one runs trials: whoever holds the flock on `trials.lock`. Answers are
+Of all processes one runs trials: whoever leads in them (store/lead.py). Answers are
 stored as they come, so another process goes on where a killed one stopped; only calls in flight are paid twice.
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -23,7 +20,7 @@ import msgspec
 from leitstand.answers.asking import Asker, Said
 from leitstand.answers.regression import AnswerBody, Regression, prompt_of
 from leitstand.core.clock import Clock
-from leitstand.core.errors import BudgetExhausted, NotPermitted, Refusal
+from leitstand.core.errors import BudgetExhausted, NotPermitted, Overloaded, Refusal
 from leitstand.core.events import Events
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import ZERO, NanoEuro
@@ -35,6 +32,7 @@ from leitstand.prompts.regression.checks import Asked, passes
 from leitstand.prompts.regression.drift import Drift
 from leitstand.prompts.regression.repository import AnswerRow, TrialRow
 from leitstand.prompts.regression.sets import Case
+from leitstand.store.lead import Lead
 
 NIGHT = time(2, 30)  # local time from which the nightly runs are due
 NIGHT_REPETITIONS = 2
@@ -83,7 +81,7 @@ class TrialRunner:
         people: Callable[[], Mapping[str, Person]],
         clock: Clock,
         local_now: Callable[[], datetime],
-        lock: Path,
+        lead: Lead,
         write: Callable[[Record], Awaitable[None]],
         events: Events,
     ) -> None:
@@ -94,10 +92,9 @@ class TrialRunner:
         self._people = people
         self._clock = clock
         self._local_now = local_now
-        self._lock_path = lock
+        self._lead = lead
         self._write = write
         self._events = events
-        self._lock: int | None = None
         self._failures: dict[str, int] = {}  # unexpected ones, by trial
         self._wake = asyncio.Event()
         self._planned: date | None = None  # the last day whose nightly runs are in the queue
@@ -115,9 +112,7 @@ class TrialRunner:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lead.leave()
 
     def nudge(self) -> None:
         """A trial was planned; from any thread."""
@@ -127,24 +122,15 @@ class TrialRunner:
     async def _run(self) -> None:
         while True:
             try:
-                if self._leads() and await self._work():
+                if await asyncio.to_thread(self._lead.is_mine) and await self._work():
                     continue
+            except Overloaded:
+                pass  # the database is away, as its watcher has logged; the next round tries again
             except Exception:  # noqa: BLE001 - a border: the next round tries again
                 _log.exception("a trial could not go on")
             self._wake.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _POLL_S)
-
-    def _leads(self) -> bool:
-        if self._lock is None:
-            descriptor = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                return False
-            self._lock = descriptor
-        return True
 
     async def _work(self) -> bool:
         """Run the next trial; False when there is none."""

@@ -13,6 +13,7 @@ from leitstand import __version__
 from leitstand.api.admin_answers import Marked, Problem, answer_errors
 from leitstand.api.budgets import Budgeting, budget_routes
 from leitstand.api.drills import Drilling, drill_routes
+from leitstand.api.vault import Keeping, vault_routes
 from leitstand.api.guard import Guarded, check_key_for, check_person, needs
 from leitstand.api.regression import Trials, regression_routes
 from leitstand.api.tiers import tier_routes
@@ -32,7 +33,7 @@ from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import DEFAULT_OVERLAP_DAYS, KeyRequest, NewKey, VirtualKeys
 
 
-class Office(Trials, Drilling, Budgeting, HasTools, Protocol):
+class Office(Trials, Drilling, Budgeting, HasTools, Keeping, Protocol):
     """What administration needs of the house."""
 
     @property
@@ -104,6 +105,7 @@ def build_admin(office: Office) -> FastAPI:
     app.include_router(regression_routes(office))
     app.include_router(tier_routes())
     app.include_router(drill_routes(office))
+    app.include_router(vault_routes(office))
     app.include_router(tool_routes(office))
     app.include_router(budget_routes(office))
     answer_errors(app, office.language)

@@ -73,8 +73,8 @@ class MCPEndpoint:
         manager = await self._started()
         await manager.handle_request(
             {**scope, "user": _session_owner(visit.caller), _VISIT: visit},
-            receive,
-            _marked(send, incoming),  # type: ignore[arg-type]  # Starlette wants mutable mappings, ASGI does not
+            receive,  # type: ignore[arg-type]  # Starlette wants mutable mappings, ASGI does not
+            _marked(send, incoming),
         )
 
     async def stop(self) -> None:

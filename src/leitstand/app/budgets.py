@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from leitstand.accounting.budgets import changes
 from leitstand.accounting.budgets.board import Board, Sources, take_board
@@ -90,13 +89,13 @@ class BudgetWatch:
     """Keeps the sums by hour up, writes each warning once, and clears away what has ended."""
 
     def __init__(
-        self, desk: BudgetDesk, record: Callable[[Record], None], events: Events, lock: Path
+        self, desk: BudgetDesk, record: Callable[[Record], None], events: Events, lead: Lead
     ) -> None:
-        """record: keeps a record durably. lock: of all processes on the data folder one watches."""
+        """record: keeps a record durably. lead: of all processes one watches."""
         self._desk = desk
         self._record = record
         self._events = events
-        self._lead = Lead(lock)
+        self._lead = lead
         self._told: set[str] | None = None
 
     def run(self, stop: threading.Event) -> None:

@@ -121,6 +121,7 @@ class Front:
             "journal_spool": not house.spool.degraded,
             "journal_writer": not house.writer.failing,
             "database": not house.database_away,
+            "limits": not house.limits_alone,
         }
         status = "full" if not house.spool.has_room else "ready" if all(checks.values()) else "degraded"
         body = msgspec.json.encode(

@@ -11,7 +11,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from leitstand.accounting.budgets.repository import UsageRows
-from leitstand.accounting.counters.shared import SharedCounters
 from leitstand.accounting.ledger import Ledger
 from leitstand.accounting.lost import LostCall
 from leitstand.accounting.periods import Calendar
@@ -24,8 +23,9 @@ from leitstand.answers.responses.repository import KeptRows
 from leitstand.answers.trials import TrialRunner
 from leitstand.app import rules as compose
 from leitstand.app.abilities import Abilities
-from leitstand.app.database import Database
 from leitstand.app.budgets import BudgetDesk, BudgetWatch
+from leitstand.app.counting import counts_alone, open_counters
+from leitstand.app.database import Database
 from leitstand.app.upkeep import Upkeep
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration, load
@@ -73,6 +73,7 @@ from leitstand.providers.http.pool import Pool
 from leitstand.providers.local_encoder import LocalEncoder, is_installed
 from leitstand.providers.mcp_client import MCPDoor
 from leitstand.store.engine import open_engine
+from leitstand.store.lead import Lead
 
 _HOUSEKEEPING_S = 10.0
 _log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class House:
         )
         self._scanner = compose.scanner(Configuration())  # kept while its words stay: it has read texts by heart
         self._scanner_words = ("", Privacy())
-        self._counters = SharedCounters(data / "limits.counters")
+        self._counters = open_counters(data)
         self.budgets = BudgetDesk(
             UsageRows(self.engine), self.editor, clock, lambda: self.configuration, self.refresh,
             self._counters.read,
@@ -146,7 +147,7 @@ class House:
         rules = await asyncio.to_thread(self._rules, self.configuration)
         self.ledger = Ledger(
             self._counters, self.clock, compose.limit_rules(self.configuration), timezone,
-            leeway=compose.leeway(self.configuration),
+            contact=compose.contact(self.configuration), leeway=compose.leeway(self.configuration),
         )  # fmt: skip
         self.runs = Runs(self._counters, self.clock, timezone)
         self.events.subscribe(Answered, self._book_run)
@@ -172,7 +173,7 @@ class House:
         )  # fmt: skip
         self.trials = TrialRunner(
             self.regression, self.gateway, lambda: self.people, self.clock, self.local_now,
-            self.data / "trials.lock", self.spool.write, self.events,
+            Lead(self.data / "trials.lock", self.engine), self.spool.write, self.events,
         )  # fmt: skip
         self.trials.start()
         self.probes = Probes(self.door, self.health, self._targets)
@@ -233,7 +234,7 @@ class House:
         self.writer.run(self._stop)
 
     def _watch_budgets(self) -> None:
-        BudgetWatch(self.budgets, self.spool.write_now, self.events, self.data / "budgets.lock").run(self._stop)
+        BudgetWatch(self.budgets, self.spool.write_now, self.events, Lead(self.data / "budgets.lock", self.engine)).run(self._stop)
 
     def _first_configuration(self) -> Configuration:
         if not self._database.away:
@@ -262,6 +263,8 @@ class House:
         while True:
             try:
                 self._book_lost_calls()
+                if self._counters.needs_rebuild and not self.database_away:
+                    self._set_counters(self.configuration)
                 self.pacing.share = self._counters.processes()
                 if rounds % 360 == 0:
                     SessionRows(self.engine).remove_expired(self.clock.time_us())
@@ -295,8 +298,8 @@ class House:
         """A new configuration, in the watcher's thread: build everything, then swap it on the event loop."""
         rules = self._rules(configuration)
         limits_changed = compose.limit_rules(configuration) != compose.limit_rules(self.configuration)
-        leeway = compose.leeway(configuration)
-        leeway_changed = leeway != compose.leeway(self.configuration)
+        leeway, contact = compose.leeway(configuration), compose.contact(configuration)
+        before = (compose.leeway(self.configuration), compose.contact(self.configuration))
         self.configuration = configuration
         self.people = compose.people(configuration)
         if limits_changed:
@@ -308,8 +311,8 @@ class House:
 
         def swap() -> None:
             self.gateway.renew(rules)
-            if limits_changed or leeway_changed:
-                self.ledger.replace(compose.limit_rules(configuration), leeway)
+            if limits_changed or (leeway, contact) != before:
+                self.ledger.replace(compose.limit_rules(configuration), leeway, contact)
             swapped.set()
 
         self._loop.call_soon_threadsafe(swap)
@@ -352,7 +355,7 @@ class House:
     def _set_counters(self, configuration: Configuration) -> None:
         """Give new limits what was already spent in their running period; all of them after a power cut."""
         rules = compose.limit_rules(configuration)
-        if not rules:
+        if not rules and not self._counters.needs_rebuild:
             return
         calendar = Calendar(configuration.organisation.timezone)
         since_us = int(calendar.period("month", self.clock.time()).begins_s * 1_000_000)
@@ -368,6 +371,11 @@ class House:
     def database_away(self) -> bool:
         """Whether the configuration in force is the last known one."""
         return self._watcher.failing
+
+    @property
+    def limits_alone(self) -> bool:
+        """Whether this machine holds limits without the others."""
+        return counts_alone(self._counters)
 
     # ------------------------------------------------------------ what the gateway is handed
 

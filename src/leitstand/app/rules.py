@@ -9,6 +9,7 @@ from leitstand.accounting.pricebook import PriceBook, PriceRow
 from leitstand.accounting.prices import cost
 from leitstand.accounting.rates import Rate
 from leitstand.accounting.runs import RunLimits
+from leitstand.accounting.wording import Contact
 from leitstand.configuration import models as stored
 from leitstand.configuration.current import Configuration
 from leitstand.core.classes import DataClass, Role
@@ -63,6 +64,12 @@ def rulebook(configuration: Configuration, secrets: Mapping[str, str]) -> Rulebo
         contact=_contact(configuration),
         tools={name: _tool_server(server, secrets) for name, server in configuration.mcp_servers.items()},
     )
+
+
+def contact(configuration: Configuration) -> Contact:
+    """Whom refusals of the ledger name."""
+    names = _contact(configuration)
+    return Contact(names, names) if names else Contact()
 
 
 def _contact(configuration: Configuration) -> str:

@@ -38,6 +38,7 @@ class Office:
         self.sessions: Sessions = house.sessions
         self.editor: Editor = house.editor
         self.drills = FireDrills(house)
+        self.vault = house.vault
         self.tools = ToolBoard(house)
         self.regression = house.regression
         self.budgets = house.budgets

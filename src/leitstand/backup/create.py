@@ -24,9 +24,10 @@ from leitstand.store.migrate import pending
 
 
 class Made(NamedTuple):
-    """A backup that is on the disk."""
+    """A backup that is on the disk. created: the moment that it shows, ISO 8601."""
 
     path: Path
+    created: str
     size_bytes: int
     manifest: Manifest
 
@@ -38,10 +39,11 @@ def create(data: Path, target: Path, lock: Locks) -> Made:
     Raises InvalidRequest when there is nothing to back up or the place is unfit, OSError, SQLAlchemyError.
     """
     _check_places(data, target)
+    folder.clear_scratch(data)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     with _draft(target) as out, Sealing(out, lock, created, __version__) as sealing:
         manifest = _pack(data, Packer(sealing))
-    return Made(target, target.stat().st_size, manifest)
+    return Made(target, created, target.stat().st_size, manifest)
 
 
 def _pack(data: Path, packer: Packer) -> Manifest:

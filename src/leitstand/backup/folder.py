@@ -3,8 +3,11 @@
 Everything goes in but what is listed here, so that a file of a new room is not forgotten.
 """
 
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from leitstand.backup.repository import copy_database
@@ -15,6 +18,7 @@ SPOOL = "spool"
 SCRATCH = ".backup-"
 WEIGHTS = "models"  # gigabytes that `leitstand model install` brings back
 _BLOCK_BYTES = 1 << 20
+_SCRATCH_AGE_S = 86_400.0
 _NEVER = ("limits.counters",)  # rebuilt from the journal
 _NEVER_SUFFIXES = (".lock", "-wal", "-shm", "-journal", ".new")
 
@@ -58,6 +62,14 @@ def blocks(path: Path, data: Path) -> Iterator[bytes]:
         yield from _read(copy)
 
 
+def clear_scratch(data: Path) -> None:
+    """Remove what killed backups left behind a day ago or longer."""
+    for left in data.glob(f"{SCRATCH}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _SCRATCH_AGE_S:
+                shutil.rmtree(left)
+
+
 def _read(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(_BLOCK_BYTES):
@@ -67,6 +79,8 @@ def _read(path: Path) -> Iterator[bytes]:
 def _belongs(path: Path, name: str) -> bool:
     top = name.partition("/")[0]
     if top == WEIGHTS or top.startswith(SCRATCH) or name in _NEVER or name.endswith(_NEVER_SUFFIXES):
+        return False
+    if path.name.startswith("."):  # a draft, which takes its name or goes within milliseconds
         return False
     if name.startswith(f"{SPOOL}/") and path.suffix == ".log":
         return False

@@ -55,15 +55,11 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class Block(NamedTuple):
-    """A piece of the part that was opened last."""
+    """A piece of the part that was opened last. rows: those of a table, none of a file."""
 
     part: Part
     raw: bytes
-
-    @property
-    def rows(self) -> list[list[object]]:
-        """The rows in a block of a table."""
-        return _rows_in.decode(self.raw)
+    rows: list[list[object]]
 
 
 class Packer:
@@ -110,9 +106,10 @@ def unpack(source: Opening) -> Iterator[Part | Block | Manifest]:
             tallies.append(_Tally(msgspec.json.decode(body, type=Part)))
             yield tallies[-1].part
         elif letter == b"D" and tallies:
-            block = Block(tallies[-1].part, zlib.decompress(body, bufsize=len(body)))
-            tallies[-1].add(block.raw, len(block.rows) if block.part.kind == "table" else 0)
-            yield block
+            part, raw = tallies[-1].part, zlib.decompress(body)
+            rows = _rows_in.decode(raw) if part.kind == "table" else []
+            tallies[-1].add(raw, len(rows))
+            yield Block(part, raw, rows)
         elif letter == b"M":
             manifest = msgspec.json.decode(body, type=Manifest)
             source.expect_end()

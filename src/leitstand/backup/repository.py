@@ -66,9 +66,6 @@ class Loading:
         self._connection = connection
         self._known = MetaData()
         self._known.reflect(connection)
-        self._tables: dict[str, Table] = {
-            t.name: t for t in metadata.sorted_tables if t.name in self._known.tables
-        }
 
     def knows(self, name: str, names: Sequence[str]) -> bool:
         """Whether there is such a table with all of these columns."""

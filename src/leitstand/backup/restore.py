@@ -17,13 +17,10 @@ from leitstand.backup import repository
 from leitstand.backup.envelope import BrokenBackup, Opening
 from leitstand.backup.keys import Opens
 from leitstand.backup.parts import Block, Manifest, Part, unpack
-from leitstand.core.clock import Clock
+from leitstand.backup.tell import tell
 from leitstand.core.errors import InvalidRequest
-from leitstand.core.ids import new_id
 from leitstand.journal import chain
 from leitstand.journal.chain import Signer
-from leitstand.journal.records import Record
-from leitstand.journal.spool import Spool
 from leitstand.journal.verify import Verdict, verify
 from leitstand.journal.writer import Writer
 from leitstand.store.engine import is_shared, open_engine
@@ -193,16 +190,9 @@ def _finish(staging: Path, engine: Engine, created: str, manifest: Manifest) -> 
     """Migrate, tell the journal of the restore, bring in what was spooled, and verify all of it."""
     migrate(engine)
     _require_audit_key(staging)
-    clock = Clock()
-    spool = Spool(staging / "spool", sync="always")
-    spool.write_now(
-        Record(
-            id=new_id("evt"), kind="backup.backup.restored", time_us=clock.time_us(), user="system",
-            detail={"created": created, "records": manifest.rows.get("journal", 0)},
-        )
-    )  # fmt: skip
-    spool.close()
-    with Writer(engine, staging / "spool", Signer.load(staging), clock=clock) as writer:
+    told: dict[str, object] = {"created": created, "records": manifest.rows.get("journal", 0)}
+    tell(staging, "backup.backup.restored", "system", told)
+    with Writer(engine, staging / "spool", Signer.load(staging)) as writer:
         writer.drain()
     return verify(staging)
 

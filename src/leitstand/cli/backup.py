@@ -104,9 +104,13 @@ def _unlike() -> "InvalidRequest":
 
 def _create(args: argparse.Namespace) -> int:
     from leitstand.backup.create import create
+    from leitstand.backup.tell import tell
     from leitstand.core.settings import data_dir
 
-    made = create(data_dir(args.data), args.file, _locking_key(args))
+    data = data_dir(args.data)
+    made = create(data, args.file, _locking_key(args))
+    told: dict[str, object] = {"file": str(made.path), "size_bytes": made.size_bytes, "created": made.created}
+    tell(data, "backup.backup.created", f"cli:{getpass.getuser()}", told)
     rows, left_out = made.manifest.rows, made.manifest.left_out
     facts = {
         "file": str(made.path), "size_bytes": made.size_bytes, "records": rows.get("journal", 0),
@@ -125,8 +129,20 @@ def _create(args: argparse.Namespace) -> int:
 
 def _drill(args: argparse.Namespace) -> int:
     from leitstand.backup.drill import drill
+    from leitstand.backup.tell import tell
+    from leitstand.core.settings import data_dir
+    from leitstand.store.engine import is_made
 
     done = drill(args.file, opening_key(args))
+    data = data_dir(args.data)
+    if is_made(data):  # a drill may run on a machine that has nothing but the backup
+        told: dict[str, object] = {
+            "file": str(args.file),
+            "created": done.created,
+            "problems": len(done.problems),
+        }
+        kind = "backup.drill.passed" if done.passed else "backup.drill.failed"
+        tell(data, kind, f"cli:{getpass.getuser()}", told)
     if args.json:
         print(
             json.dumps(

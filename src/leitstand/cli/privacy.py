@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `privacy` with its own subcommands."""
-    parser = subparsers.add_parser("privacy", help="personal data: scan, mask and restore texts, erase persons")
+    parser = subparsers.add_parser(
+        "privacy", help="personal data: scan, mask and restore texts, erase persons"
+    )
     actions = parser.add_subparsers(dest="action", required=True)
     scan = actions.add_parser(
         "scan", help="JSON lines {id,text,lang?,allow?} on stdin to {id,entities} on stdout"

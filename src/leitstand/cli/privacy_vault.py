@@ -24,7 +24,9 @@ def register(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     masking = actions.add_parser(
         "mask", help="JSON lines {id,text,scope?} on stdin to {id,text,scope} with placeholders on stdout"
     )
-    masking.add_argument("--scope", metavar="S", help="the file that lines without one belong to (default: one each)")
+    masking.add_argument(
+        "--scope", metavar="S", help="the file that lines without one belong to (default: one each)"
+    )
     masking.set_defaults(run=_mask)
     restoring = actions.add_parser(
         "restore", help="JSON lines {id,text,scope} on stdin to {id,text,scope} with originals on stdout"
@@ -66,12 +68,17 @@ def _restore(args: argparse.Namespace) -> int:
         for record_id, text, given in _lines("restore"):
             scope = given or args.scope
             if not scope:
-                raise _bad("restore", f"the line with id {record_id!r} names no 'scope', and --scope is not given")
+                raise _bad(
+                    "restore", f"the line with id {record_id!r} names no 'scope', and --scope is not given"
+                )
             restorer = Restorer(vault.mapping(scope))
             _say(record_id, restorer.plain(text), scope)
             unknown += restorer.unknown
     if unknown:
-        print(f"leitstand privacy restore: {unknown} unknown placeholders were left as they are", file=sys.stderr)
+        print(
+            f"leitstand privacy restore: {unknown} unknown placeholders were left as they are",
+            file=sys.stderr,
+        )
     return 0
 
 
@@ -79,11 +86,15 @@ def _erase(args: argparse.Namespace) -> int:
     """0 with a receipt; also when there was nothing to erase, which the receipt says."""
     actor = f"cli:{getpass.getuser()}"
     with _opened(args.data) as (vault, _):
-        receipt = vault.erase_scope(args.scope, actor) if args.scope else vault.erase_person(args.person, actor)
+        receipt = (
+            vault.erase_scope(args.scope, actor) if args.scope else vault.erase_person(args.person, actor)
+        )
     if args.json:
         print(json.dumps({"receipt": receipt.id, "scopes": receipt.scopes, "entries": receipt.entries}))
     else:
-        print(f"erased: {receipt.entries} entries in {receipt.scopes} files\nreceipt: {receipt.id} (in the journal)")
+        print(
+            f"erased: {receipt.entries} entries in {receipt.scopes} files\nreceipt: {receipt.id} (in the journal)"
+        )
     return 0
 
 

@@ -10,9 +10,11 @@ from leitstand.cli.office import add_data_option
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = subparsers.add_parser("retention", help="remove what is older than the retention rules allow")
-    parser.add_argument("--run", action="store_true", help="remove it (default: show what is due)")
+    parser.add_argument("--run", dest="now", action="store_true", help="remove it (default: show what is due)")
     parser.add_argument(
-        "--compact", action="store_true", help="give freed room back to the disk; writing waits for it meanwhile"
+        "--compact",
+        action="store_true",
+        help="give freed room back to the disk; writing waits for it meanwhile",
     )
     add_data_option(parser)
     parser.add_argument("--json", action="store_true", help="machine-readable output")
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         migrate(engine)
         rules, clock = load(engine).retention, Clock()
-        if args.run:
+        if args.now:
             catch_up(engine, data)
             _tell(dict(retain(engine, Signer.load(data), rules, clock, spool.write_now)), args.json)
         else:

@@ -16,6 +16,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from leitstand.core.links import map_link
+
 Json = dict[str, Any]
 Dialect = Literal[
     "chat", "messages", "responses", "embeddings", "rerank", "images", "transcriptions", "count_tokens"
@@ -168,10 +170,11 @@ def texts(prompt: Prompt) -> Iterator[str]:
 def map_texts(prompt: Prompt, change: TextMap) -> Prompt:
     """The prompt with every text replaced by `change(text)`, in reading order.
 
-    Texts are: message and tool-result texts, names of participants and files, string values inside tool
-    arguments (which are JSON), tool descriptions, schemas, stop sequences and every string in `extra` and
-    opaque parts. Not changed: model and tool names, ids, roles, keys of objects, media bytes and thinking
-    (sealed by the provider; it was written from masked text).
+    Texts are: message and tool-result texts, names of participants and files, what addresses of media carry
+    (core/links.py), string values and long whole numbers inside tool arguments (which are JSON), tool descriptions,
+    schemas, stop sequences and every string in `extra` and opaque parts. A number that is changed becomes a
+    string. Not changed: model and tool names, ids, roles, keys of objects, media bytes and thinking (sealed by the
+    provider; it was written from masked text).
     """
     return replace(
         prompt,
@@ -208,8 +211,9 @@ def _map_part(part: Any, change: TextMap) -> Any:
             )
         case Opaque():
             return Opaque(part.dialect, map_strings(part.native, change))
-        case Media(name=name, extra=extra) if name or extra:
-            return replace(part, name=change(name) if name else "", extra=_map_extra(extra, change))
+        case Media(name=name, url=url, extra=extra) if name or url or extra:
+            name = change(name) if name else ""
+            return replace(part, name=name, url=map_link(url, change), extra=_map_extra(extra, change))
     return part
 
 
@@ -288,7 +292,13 @@ def _map_all(value: Any, change: TextMap) -> Any:
         return {key: _map_all(inner, change) for key, inner in value.items()}
     if isinstance(value, list):
         return [_map_all(inner, change) for inner in value]
+    if isinstance(value, int) and abs(value) >= _LONG_NUMBER:
+        changed = change(str(value))
+        return value if changed == str(value) else changed
     return value
+
+
+_LONG_NUMBER = 10_000  # shorter ones identify nobody
 
 
 class Masked(msgspec.Struct, frozen=True):

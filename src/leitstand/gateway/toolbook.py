@@ -78,8 +78,11 @@ class ToolBook:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        from anyio import CancelScope  # loaded with the SDK, not with the house
+
         record = self._record(*self._verdict(error))
-        await self.journal.write(record)
+        with CancelScope(shield=True):  # the SDK cancels a caller's every await once the caller has left
+            await self.journal.write(record)
         self.events.say(ToolCalled(record))
         if isinstance(error, Refusal):
             _log.info("tool call refused", extra={"request_id": record.id, "code": error.code})

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     REGRESSION_READ = "regression.read"
     REGRESSION_RUN = "regression.run"
     DRILLS_PLAY = "drills.play"
+    VAULT_ERASE = "vault.erase"
     BUDGETS_READ = "budgets.read"
     BUDGETS_EXTEND = "budgets.extend"
     AUDIT_READ = "audit.read"
@@ -56,7 +57,7 @@ ROLES = (
     RoleRow(
         Role.ADMIN, "Administrator", "Administrator",
         frozenset({
-            P.OPERATIONS_READ, P.CONFIGURATION_READ, P.CONFIGURATION_WRITE, P.PROVIDERS_WRITE, P.DRILLS_PLAY,
+            P.OPERATIONS_READ, P.CONFIGURATION_READ, P.CONFIGURATION_WRITE, P.PROVIDERS_WRITE, P.DRILLS_PLAY, P.VAULT_ERASE,
             P.USERS_READ, P.USERS_WRITE, P.KEYS_READ, P.KEYS_WRITE, P.REGRESSION_RUN,
             P.BUDGETS_READ, P.BUDGETS_EXTEND,
         }),

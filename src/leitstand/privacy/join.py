@@ -17,8 +17,8 @@ from leitstand.privacy.entities import Entity, EntityType
 from leitstand.privacy.lexicon import lexicon
 from leitstand.privacy.tagging.words import Word, entities_of, score_of
 
-_THRESHOLD = 0.15
-_WEAK = 0.1
+_THRESHOLD = 0.2
+_WEAK = 0.12
 _NUMBER_THRESHOLD = 0.7
 _REFERENCE_THRESHOLD = 0.55
 _ORDINARY = 0.1

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from leitstand.core.classes import DataClass
 from leitstand.core.conversation import (
     Masked,
+    Media,
     Message,
     Opaque,
     Part,
@@ -33,6 +34,7 @@ from leitstand.core.conversation import (
     map_texts,
     texts,
 )
+from leitstand.core.links import named_values
 from leitstand.privacy.detectors.fields import is_value, type_of
 from leitstand.privacy.entities import WORDS, Entity, EntityType, implied_class
 from leitstand.privacy.names import Known, known_from
@@ -198,10 +200,15 @@ def _with_look_alikes(text: str, entities: tuple[Entity, ...], numbering: Number
 
 
 def _named_values(prompt: Prompt) -> dict[str, EntityType]:
-    """Strings that a JSON key names (`{"geburtsdatum": "12.03.1980"}`): arguments, extra fields, opaque parts."""
+    """Values that a key names (`{"geburtsdatum": "12.03.1980"}`): arguments, extra fields, opaque parts, addresses."""
     named: dict[str, EntityType] = {}
     for document in _documents(prompt):
         _collect(document, "", named)
+    for message in prompt.messages:
+        for part in message.parts:
+            if isinstance(part, Media):
+                for key, value in named_values(part.url):
+                    _collect(value, key, named)
     return named
 
 
@@ -234,10 +241,10 @@ def _collect(value: Any, key: str, named: dict[str, EntityType]) -> None:
     elif isinstance(value, list):
         for inner in value:
             _collect(inner, key, named)
-    elif isinstance(value, str) and key:
+    elif isinstance(value, str | int) and not isinstance(value, bool) and key:
         type_ = type_of(key)
-        if type_ is not None and is_value(type_, value):
-            named.setdefault(value, type_)
+        if type_ is not None and is_value(type_, str(value)):
+            named.setdefault(str(value), type_)
 
 
 def _with_name_of_field(reading: Reading, type_: EntityType | None) -> Reading:

@@ -149,7 +149,9 @@ class Numbering:
     """Gives out placeholders, numbered per word by first appearance; goes on from the mapping of a scope."""
 
     def __init__(self, base: Mapping | None = None) -> None:
-        self._base = Mapping() if base is None else base  # an empty one may still know which numbers are spent
+        self._base = (
+            Mapping() if base is None else base
+        )  # an empty one may still know which numbers are spent
         self._by_original: dict[tuple[str, str], str] = {}
         self._entries: dict[str, str] = {}
         self._taken: set[Key] = set()

@@ -30,7 +30,7 @@ from leitstand.privacy.persons import is_of
 from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.repository import ScopeRow, VaultRows
 
-VAULT_SECRET = "vault.pepper"
+VAULT_SECRET = "vault.pepper"  # noqa: S105 - the name of a secret, not a secret
 """The installation's secret under which names of scopes are hashed."""
 _IN_MEMORY = 500  # scopes
 _TRIES = 20

@@ -63,6 +63,8 @@ RULES: dict[str, Rule] = {
     "regression_set": State("one row per set"),
     "trial": Aged("trials_days", "created_us"),
     "trial_answer": Owned("trial", "trial"),
+    "privacy_scope": State("unused ones are removed after `privacy: {vault_days}` (privacy/vault.py)"),
+    "privacy_entry": State("entries go with their scope (privacy/vault.py)"),
     "usage_hour": State("sums by hour; they outlive the records they were made of, as figures of past years"),
     "usage_mark": State("one row"),
 }

@@ -1,13 +1,16 @@
 """Frameworks on top of the official libraries: LangChain, LlamaIndex, pydantic-ai."""
 
 import asyncio
+import ssl
 import warnings
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import anthropic
+import httpx2
 import openai
 import pydantic
 from langchain_core.messages import HumanMessage, ToolMessage
@@ -65,14 +68,20 @@ class LangChain(Client):
     title = "LangChain (`langchain-openai`)"
     packages = ("langchain-openai", "langchain-core")
 
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._llms: dict[str, ChatOpenAI] = {}
+
     def refusal(self, error: Exception) -> Refused | None:
         return refusal_of_openai(error)
 
     def _llm(self, at: At) -> ChatOpenAI:
-        return ChatOpenAI(
-            model=at.model, base_url=self.place.base_url, api_key=pydantic.SecretStr(self.place.key),
-            max_retries=0, timeout=TIMEOUT_S,
-        )  # fmt: skip
+        if at.model not in self._llms:
+            self._llms[at.model] = ChatOpenAI(
+                model=at.model, base_url=self.place.base_url, api_key=pydantic.SecretStr(self.place.key),
+                max_retries=0, timeout=TIMEOUT_S,
+            )  # fmt: skip
+        return self._llms[at.model]
 
     @row("`ChatOpenAI.invoke`")
     def invoke(self, at: At) -> None:
@@ -118,14 +127,20 @@ class LlamaIndex(Client):
     title = "LlamaIndex (`OpenAILike`, `OpenAIEmbedding`)"
     packages = ("llama-index-core", "llama-index-llms-openai-like", "llama-index-embeddings-openai")
 
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._llms: dict[str, OpenAILike] = {}
+
     def refusal(self, error: Exception) -> Refused | None:
         return refusal_of_openai(error)
 
     def _llm(self, at: At) -> OpenAILike:
-        return OpenAILike(
-            model=at.model, api_base=self.place.base_url, api_key=self.place.key, is_chat_model=True,
-            max_retries=0, timeout=TIMEOUT_S,
-        )  # fmt: skip
+        if at.model not in self._llms:
+            self._llms[at.model] = OpenAILike(
+                model=at.model, api_base=self.place.base_url, api_key=self.place.key, is_chat_model=True,
+                max_retries=0, timeout=TIMEOUT_S,
+            )  # fmt: skip
+        return self._llms[at.model]
 
     @row("`complete`")
     def complete(self, at: At) -> None:
@@ -224,13 +239,23 @@ class PydanticAIMessages(PydanticAI):
     @asynccontextmanager
     async def model(self, name: str) -> AsyncIterator[Model]:
         async with anthropic.AsyncAnthropic(
-            base_url=self.place.url, api_key=self.place.key, max_retries=0, timeout=TIMEOUT_S
+            base_url=self.place.url, api_key=self.place.key, max_retries=0, http_client=_http()
         ) as sdk:
             yield AnthropicModel(name, provider=AnthropicProvider(anthropic_client=sdk))
 
 
 def _openai(place: Place) -> openai.AsyncOpenAI:
-    return openai.AsyncOpenAI(base_url=place.base_url, api_key=place.key, max_retries=0, timeout=TIMEOUT_S)
+    return openai.AsyncOpenAI(base_url=place.base_url, api_key=place.key, max_retries=0, http_client=_http())
+
+
+def _http() -> httpx2.AsyncClient:
+    """A session for one exchange; to read the certificates anew each time would take longer than the exchange."""
+    return httpx2.AsyncClient(verify=_tls(), timeout=TIMEOUT_S)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _run(exchange: Coroutine[Any, Any, None]) -> None:

@@ -101,6 +101,17 @@ class OpenAISDK(Client):
         done = self._sdk.chat.completions.create(messages=[*ask, turn, *results], **how)
         assert " | ".join(TOOL_RESULTS) in (done.choices[0].message.content or "")
 
+    @row("One tool at a time (`parallel_tool_calls=False`)", "one tool at a time")
+    def one_tool(self, at: At) -> None:
+        message = (
+            self._sdk.chat.completions.create(
+                model=at.model, messages=_asking(ASK_TOOLS), tools=_functions(), parallel_tool_calls=False
+            )
+            .choices[0]
+            .message
+        )
+        assert len(message.tool_calls or []) == 1
+
     @row("Structured output (`parse`)", "structured output")
     def parse(self, at: At) -> None:
         answer = self._sdk.chat.completions.parse(

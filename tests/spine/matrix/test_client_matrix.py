@@ -14,6 +14,7 @@ from spine.matrix.upstreams import UPSTREAMS, house
 from support.simulator import Simulator
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "clients.md"
+pytestmark = pytest.mark.timeout(300)  # the first test waits for the whole run, on a busy machine too
 ROWS = [(client, row) for client in CLIENTS for row in client.rows()]
 
 

@@ -34,7 +34,9 @@ class Owners:
 
     def count(self) -> int:
         """How many processes live, this one included."""
-        return sum(path == self._path(self.token) or _is_locked(path) for path in self._folder.glob("*.alive"))
+        return sum(
+            path == self._path(self.token) or _is_locked(path) for path in self._folder.glob("*.alive")
+        )
 
     def leave(self) -> None:
         """This process ends: its holds, if any, may be found by others."""

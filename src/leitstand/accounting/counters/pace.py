@@ -14,6 +14,11 @@ _COUNT_BITS = 24
 _COUNT_MASK = (1 << _COUNT_BITS) - 1
 
 
+def packed(second: int, count: int) -> int:
+    """A bucket with so many requests of a second."""
+    return second << _COUNT_BITS | count
+
+
 def counted(buckets: Sequence[int], second: int) -> int:
     """Requests in the window that ends with `second`."""
     oldest = (second - PACE_WINDOW_S) << _COUNT_BITS

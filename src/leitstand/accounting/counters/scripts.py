@@ -3,7 +3,8 @@
 Keys, all below `ls:`   ready: there while the amounts are whole; c:ID: a counter (s spent, h held, e expires);
 o:OWNER: the open holds of a process; fence: OWNER to its epoch, holds of older ones are refused; alive: owners by last
 sign of life (ms); changed: counters by the version of their last change; lost: holds that wait to be written down;
-p:ID: buckets of a pace; paid:MACHINE: what of that machine's debts is booked.
+p:ID: buckets of a pace; paid:MACHINE and
+owed:MACHINE: what that machine spent and holds alone, as far as it is counted here.
 Amounts go in and out as decimal texts and are added as integers; only comparisons use Lua's doubles, exact to 2^53.
 """
 
@@ -121,11 +122,10 @@ end
 return {redis.call('GET', 'ls:ready') or '', redis.call('GET', 'ls:version') or '0', ages, since, news}
 """
 
-# ARGV: owner, epoch.   From now on no hold of an older epoch; returns {known before, ready, serial, record, …}.
+# ARGV: owner, epoch.   From now on no hold of an older epoch; returns {ready, version, {serial, record, …}}.
 REJOIN = """
-local known = redis.call('ZSCORE', 'ls:alive', ARGV[1]) and '1' or '0'
 redis.call('HSET', 'ls:fence', ARGV[1], ARGV[2])
-return {known, redis.call('GET', 'ls:ready') or '', redis.call('GET', 'ls:version') or '0',
+return {redis.call('GET', 'ls:ready') or '', redis.call('GET', 'ls:version') or '0',
         redis.call('HGETALL', 'ls:o:' .. ARGV[1])}
 """
 
@@ -147,24 +147,28 @@ return 1
 """
 )
 
-# ARGV: machine, book ('1' or '0': only note as booked), (id, all that the machine ever spent on its own)…
+# ARGV: machine, book ('1' or '0': note as booked only), (id, all that the machine ever spent alone, held alone now)…
 PAY = (
     _TOUCH
     + """
-local paid = 'ls:paid:' .. ARGV[1]
-for i = 3, #ARGV, 2 do
-  local before = redis.call('HGET', paid, ARGV[i]) or '0'
-  local more = tonumber(ARGV[i + 1]) - tonumber(before)
+local paid, owed = 'ls:paid:' .. ARGV[1], 'ls:owed:' .. ARGV[1]
+for i = 3, #ARGV, 3 do
+  local id = ARGV[i]
+  local more = tonumber(ARGV[i + 1]) - tonumber(redis.call('HGET', paid, id) or '0')
+  local held = tonumber(ARGV[i + 2]) - tonumber(redis.call('HGET', owed, id) or '0')
   if more > 0 then
-    if ARGV[2] == '1' then
-      redis.call('HINCRBY', 'ls:c:' .. ARGV[i], 's', string.format('%.0f', more))
-      redis.call('EXPIRE', 'ls:c:' .. ARGV[i], 3456000, 'NX')
-      touch(ARGV[i])
-    end
-    redis.call('HSET', paid, ARGV[i], ARGV[i + 1])
+    if ARGV[2] == '1' then redis.call('HINCRBY', 'ls:c:' .. id, 's', string.format('%.0f', more)) end
+    redis.call('HSET', paid, id, ARGV[i + 1])
   end
+  if held ~= 0 then
+    redis.call('HINCRBY', 'ls:c:' .. id, 'h', string.format('%.0f', held))
+    redis.call('HSET', owed, id, ARGV[i + 2])
+  end
+  redis.call('EXPIRE', 'ls:c:' .. id, 3456000, 'NX')
+  touch(id)
 end
 redis.call('EXPIRE', paid, 3456000)
+redis.call('EXPIRE', owed, 3456000)
 return 1
 """
 )

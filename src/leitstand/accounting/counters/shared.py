@@ -117,13 +117,16 @@ class SharedCounters:
                 for slot in slots
             ]
 
-    def all_spent(self) -> list[tuple[Counter, int]]:
-        """Every counter on which something was spent, with the amount."""
+    def amounts(self) -> list[tuple[Counter, Reading]]:
+        """Every counter on which something is spent or held."""
         with self._mapped as words:
             return [
-                (Counter(words[slot], words[slot + 1], words[slot + EXPIRES]), words[slot + _SPENT])
+                (
+                    Counter(words[slot], words[slot + 1], words[slot + EXPIRES]),
+                    Reading(words[slot + _SPENT], words[slot + _HELD]),
+                )
                 for slot in self._table.slots()
-                if words[slot + _SPENT]
+                if words[slot + _SPENT] or words[slot + _HELD]
             ]
 
     @property

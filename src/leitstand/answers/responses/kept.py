@@ -1,4 +1,4 @@
-"""Kept responses: sealed at rest, bound to their owner, gone after thirty days.
+"""Kept responses: sealed at rest, bound to their owner, gone when the retention rules say so.
 
 Originals are kept, not placeholders: each request masks its whole conversation anew, as a chat history, so the
 placeholders of a chain stay the same. Blocking (database, encryption): call from a thread.
@@ -12,9 +12,6 @@ from leitstand.answers.responses.repository import KeptRow, KeptRows
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Json
 from leitstand.core.sealing import Sealer
-
-RETENTION_DAYS = 30
-_DAY_US = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,6 @@ class KeptRows:
             query = delete(kept_response).where(_own(user, use_case, response_id))
             return connection.execute(query).rowcount > 0
 
-    def remove_before(self, created_us: int) -> int:
-        """Delete what is older; returns how many."""
-        with self._engine.begin() as connection:
-            query = delete(kept_response).where(kept_response.c.created_us < created_us)
-            return connection.execute(query).rowcount
-
 
 def _own(user: str, use_case: str, response_id: str) -> ColumnElement[bool]:
     columns = kept_response.c
