@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
-.PHONY: help install install-dev install-browser run test test-model check bench bench-privacy bench-restore bench-semantic requirements messages
+.PHONY: help install install-dev install-browser run test test-model check bench bench-privacy bench-restore bench-semantic bench-purge requirements messages
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## / — /'
@@ -59,6 +59,9 @@ bench-restore: install-dev     ## placeholders that models rewrote: restored exa
 
 bench-semantic: install-dev     ## precision and recall of the semantic cache, and what a look-up costs
 	$(BIN)/python bench/semantic_cache.py
+
+bench-purge: install-dev     ## two million old records out of the journal: time and memory
+	$(BIN)/python bench/purge.py
 
 requirements: install     ## renew the hash-pinned requirement files
 	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-links --universal -p 3.11 --custom-compile-command "make requirements" -o requirements/runtime.txt --quiet

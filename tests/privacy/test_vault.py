@@ -197,6 +197,15 @@ def test_scopes_that_nobody_uses_expire_and_used_ones_stay(reopened: OpenVault, 
     assert reopened().mapping("jung")
 
 
+def test_a_scope_that_stays_in_memory_counts_as_used(reopened: OpenVault, clock: Days) -> None:
+    vault = reopened()
+    for _ in range(4):
+        masked(vault, "akte", "Frau Aydın")
+        clock.now_s += 20 * _DAY_S
+    assert reopened().remove_expired(30) is None
+    assert reopened().mapping("akte")
+
+
 def test_another_process_forgets_the_erased_when_it_is_told_to(reopened: OpenVault) -> None:
     here, there = reopened(), reopened()
     masked(here, "akte", "Frau Aydın")

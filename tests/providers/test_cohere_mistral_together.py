@@ -353,12 +353,10 @@ async def test_a_client_may_send_all_that_only_hints(desk: Desk, kind: str) -> N
         ("cohere", {"logit_bias": {"1": 5}}, "logit_bias"),
         ("cohere", {"logprobs": True}, "logprobs"),
         ("cohere", {"stop": list("abcdef")}, "stop (at most 5)"),
-        ("cohere", {"tools": tools("a"), "parallel_tool_calls": False}, "parallel_tool_calls: false"),
         ("cohere", {"tools": tools("a"), "response_format": {"type": "json_object"}}, "response_format with tools"),
         ("mistral", {"logit_bias": {"1": 5}}, "logit_bias"),
         ("mistral", {"web_search_options": {"a": 1}}, "web_search_options"),
         ("together", {"logprobs": True}, "logprobs"),
-        ("together", {"tools": tools("a"), "parallel_tool_calls": False}, "parallel_tool_calls: false"),
         *((kind, {"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tool type custom") for kind in ADAPTERS),
     ],
 )  # fmt: skip

@@ -3,11 +3,12 @@
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
 from support.answers import body_of, heard
-from support.house import House, Running, configuration, leitstand
+from support.house import House, Running, configuration, leitstand, wait_until
 from support.simulator import Simulator
 
 
@@ -42,6 +43,14 @@ def test_a_restored_house_goes_on_where_the_backup_was_made(simulator: Simulator
         finally:
             stop.set()
             traffic.join(30)
+        office = {"authorization": f"Bearer {house.key('sina')}"}
+
+        def backups() -> dict[str, Any]:
+            told: dict[str, Any] = httpx2.get(f"{server.url}/api/backups", headers=office, timeout=20).json()
+            return told
+
+        wait_until(lambda: backups()["backup"]["overdue"] is False)
+        assert backups()["drill"] == {"overdue": True, "time": None, "passed": None, "file": None}
         server.stop()
 
         told = json.loads(

@@ -36,7 +36,7 @@ def failed_start(house: House) -> str:
     """What a server that ends at once says."""
     command = [*COMMAND, "serve", "--port", "0", "--data", str(house.data)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
+    assert done.returncode != 0
     return done.stderr
 
 

@@ -7,9 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from memory_budgets import MemoryBudgets
 from memory_drills import MemoryDrills
 from memory_model_tests import MemoryModelTests
-from memory_budgets import MemoryBudgets
 from memory_model_tiers import MemoryModelTiers
 from memory_semantic_cache import MemorySemanticCache
 from memory_tools import MemoryTools

@@ -87,6 +87,13 @@ def test_a_limit_is_set_and_removed(open_page: Any, desk: Any) -> None:
     ]  # fmt: skip
 
 
+def test_a_limit_without_an_amount_is_not_taken_for_a_block(open_page: Any, desk: Any) -> None:
+    page = open_page(PAGE, "jonas", expect_errors=True)
+    page.get_by_role("button", name="Grenze setzen").click()
+    expect(page.get_by_role("alert")).to_contain_text("Geben Sie einen Betrag an")
+    assert desk.house.budgets.acts == []
+
+
 def test_without_limits_the_page_says_what_that_means(open_page: Any, desk: Any) -> None:
     desk.house.budgets.empty = True
     page = open_page(PAGE, "jonas")

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leitstand import __version__
 from leitstand.api.admin_answers import Marked, Problem, answer_errors
+from leitstand.api.backups import BackedUp, backup_routes
 from leitstand.api.budgets import Budgeting, budget_routes
 from leitstand.api.drills import Drilling, drill_routes
-from leitstand.api.vault import Keeping, vault_routes
 from leitstand.api.guard import Guarded, check_key_for, check_person, needs
 from leitstand.api.regression import Trials, regression_routes
 from leitstand.api.tiers import tier_routes
 from leitstand.api.tools import HasTools, tool_routes
+from leitstand.api.vault import Keeping, vault_routes
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.kinds import KINDS, Kind, plain, split
@@ -33,7 +34,7 @@ from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import DEFAULT_OVERLAP_DAYS, KeyRequest, NewKey, VirtualKeys
 
 
-class Office(Trials, Drilling, Budgeting, HasTools, Keeping, Protocol):
+class Office(Trials, Drilling, Budgeting, HasTools, Keeping, BackedUp, Protocol):
     """What administration needs of the house."""
 
     @property
@@ -108,6 +109,7 @@ def build_admin(office: Office) -> FastAPI:
     app.include_router(vault_routes(office))
     app.include_router(tool_routes(office))
     app.include_router(budget_routes(office))
+    app.include_router(backup_routes(office))
     answer_errors(app, office.language)
     return app
 

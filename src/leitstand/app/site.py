@@ -14,6 +14,7 @@ from leitstand.app.drills import FireDrills
 from leitstand.app.house import House
 from leitstand.app.ports import build_ports
 from leitstand.app.tools import ToolBoard
+from leitstand.backup.state import State, state
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.export import export
@@ -66,6 +67,10 @@ class Office:
                 f"The session's token is missing in the header '{CSRF_HEADER}'. Load the page again.",
             )
         return Caller(session.person)
+
+    def backup_state(self) -> State:
+        """The newest backup and drill."""
+        return state(self._house.engine, self._house.clock.time_us())
 
     def refresh(self) -> None:
         """Take over a change now."""

@@ -36,12 +36,16 @@ def create(data: Path, target: Path, lock: Locks) -> Made:
     """Back up the installation in `data` into `target`, which appears whole or not at all.
 
     An older file of that name is replaced. Every record that was acknowledged before the call is in it.
-    Raises InvalidRequest when there is nothing to back up or the place is unfit, OSError, SQLAlchemyError.
+    Raises InvalidRequest when there is nothing to back up, the place is unfit or the database fails, and OSError.
     """
     _check_places(data, target)
     folder.clear_scratch(data)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    with _draft(target) as out, Sealing(out, lock, created, __version__) as sealing:
+    with (
+        repository.told_plainly(),
+        _draft(target) as out,
+        Sealing(out, lock, created, __version__) as sealing,
+    ):
         manifest = _pack(data, Packer(sealing))
     return Made(target, created, target.stat().st_size, manifest)
 

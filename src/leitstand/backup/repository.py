@@ -4,13 +4,17 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from leitstand.backup.parts import Row
+from leitstand.core.errors import InvalidRequest
 from leitstand.store.engine import is_shared
-from leitstand.store.schema import metadata
+from leitstand.store.schema import journal, metadata
 
 _BATCH = 500  # rows in memory at a time
 _PATIENT = ("statement_timeout", "idle_in_transaction_session_timeout")
@@ -29,6 +33,18 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("BEGIN")
         revision(connection)  # the first read fixes the moment
         yield connection
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """A database that is away or full ends a command with a sentence: InvalidRequest."""
+    try:
+        yield
+    except SQLAlchemyError as cause:
+        reason = str(getattr(cause, "orig", None) or cause).strip()
+        raise InvalidRequest(
+            f"Die Datenbank verweigert sich: {reason}.", f"The database refuses: {reason}."
+        ) from cause
 
 
 def revision(connection: Connection) -> str:
@@ -52,6 +68,14 @@ def batches(connection: Connection, table: Table) -> Iterator[Sequence[Row]]:
     result = connection.execution_options(yield_per=_BATCH).execute(query)
     for batch in result.partitions():
         yield [tuple(row) for row in batch]
+
+
+def newest_event(engine: Engine, kinds: Sequence[str]) -> tuple[str, int, dict[str, Any]] | None:
+    """Kind, time and detail of the journal's newest record of these kinds."""
+    query = select(journal.c.kind, journal.c.time_us, journal.c.detail).where(journal.c.kind.in_(kinds))
+    with engine.connect() as connection:
+        row = connection.execute(query.order_by(journal.c.time_us.desc()).limit(1)).first()
+    return None if row is None else (row.kind, row.time_us, msgspec.json.decode(row.detail))
 
 
 def is_empty(engine: Engine) -> bool:

@@ -54,7 +54,7 @@ def restore(source: Path, data: Path, key: Opens) -> Restored:
     """Restore into `data`, which must be empty or not there; LEITSTAND_DATABASE, if set, names an empty database.
 
     Raises BrokenBackup, WrongBackupKey, InvalidRequest (the place is not empty, the keys do not fit, the backup is of
-    a newer version), OSError, SQLAlchemyError.
+    a newer version, the database fails), OSError.
     """
     created, manifest = prove(source, key)
     _require_room(data, manifest)
@@ -63,7 +63,7 @@ def restore(source: Path, data: Path, key: Opens) -> Restored:
             engine = open_engine(staging)
             try:
                 _require_empty(engine)
-                with _undone(engine):
+                with repository.told_plainly(), _undone(engine):
                     _build(staging, engine, content, manifest)
                     verdict = _finish(staging, engine, created, manifest)
             finally:

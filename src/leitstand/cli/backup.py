@@ -7,6 +7,8 @@ import argparse
 import getpass
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +58,24 @@ def run(args: argparse.Namespace) -> int:
 
         print(new_identity(args.file))
         return 0
-    return _drill(args) if args.drill else _create(args)
+    with told_plainly():
+        return _drill(args) if args.drill else _create(args)
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """A full or missing disk ends the command with a sentence; nothing half-made is left then."""
+    from leitstand.core.errors import InvalidRequest
+
+    try:
+        yield
+    except OSError as cause:
+        where = cause.filename or ""
+        raise InvalidRequest(
+            f"Der Datenträger verweigert sich: {cause.strerror} {where}".strip()
+            + ". Es blieb nichts Halbes zurück.",
+            f"The disk refuses: {cause.strerror} {where}".strip() + ". Nothing half-made was left.",
+        ) from cause
 
 
 def opening_key(args: argparse.Namespace) -> "Identity | Passphrase":

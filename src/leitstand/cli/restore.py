@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from leitstand.cli.backup import add_key_options, opening_key
+from leitstand.cli.backup import add_key_options, opening_key, told_plainly
 from leitstand.cli.office import add_data_option
 
 
@@ -30,7 +30,8 @@ def run(args: argparse.Namespace) -> int:
     from leitstand.core.settings import data_dir
 
     data = data_dir(args.data)
-    done = restore(args.file, data, opening_key(args))
+    with told_plainly():
+        done = restore(args.file, data, opening_key(args))
     facts = {
         "data": str(data), "created": done.created, "records": done.verdict.rows, "intact": done.verdict.intact,
         "left_out": list(done.manifest.left_out),

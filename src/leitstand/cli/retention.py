@@ -10,7 +10,9 @@ from leitstand.cli.office import add_data_option
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = subparsers.add_parser("retention", help="remove what is older than the retention rules allow")
-    parser.add_argument("--run", dest="now", action="store_true", help="remove it (default: show what is due)")
+    parser.add_argument(
+        "--run", dest="now", action="store_true", help="remove it (default: show what is due)"
+    )
     parser.add_argument(
         "--compact",
         action="store_true",

@@ -3,9 +3,9 @@
 Numbers belong to the rules, which know their check digits and cue words; the network adds those it is sure of.
 Names belong to both. A rule's find counts unless it is a weak one (a word in the list of surnames) and the network
 is sure of the contrary; ordinary words at its begin (`Wohnung Beispielweg 5`) are cut off where word list and
-network agree on them. The network's finds count from a chance on that is higher for
-words which the list knows as ordinary ones. The chances were set on texts and corpora that the network was not
-trained on (training/pii/README.md).
+network agree on them. The network's finds count from a chance on that is higher for words which the list knows as
+ordinary ones. The chances were set on texts and corpora that the network was not trained on
+(training/pii/README.md).
 """
 
 import math
@@ -25,7 +25,7 @@ _ORDINARY = 0.1
 _SURELY_ORDINARY = 0.005
 _WEAK_RULE = 0.6
 _COMMON_LOGIT = -4.0
-_COMMON_NAME_LOGIT = -0.5
+_PARTICLE_LOGIT = 1.5
 _NAMES = frozenset({EntityType.PERSON, EntityType.ORG, EntityType.ADDRESS})
 _NAME_RULES = frozenset({"person", "organisation", "address"})
 
@@ -42,16 +42,20 @@ def joined(text: str, finds: Iterable[Entity], words: list[Word]) -> list[Entity
 
 
 def _weighed(text: str, word: Word) -> Word:
-    """The word with its chance as a name lowered where it is an ordinary word; less where it is a surname, too."""
+    """The word with its chance as a name as the word lists see it: lower for ordinary words, higher for `von`."""
     if word.type not in _NAMES or not 0.02 < word.chance < 0.995:
         return word
-    surface = text[word.start : word.end].lower()
-    if surface in PARTICLES or not lexicon().is_ordinary(surface):
-        return word
-    may_be_name = lexicon().is_also_a_name(surface) and not _is_of_letters(surface)
-    penalty = _COMMON_NAME_LOGIT if may_be_name else _COMMON_LOGIT
-    odds = math.log(word.chance / (1 - word.chance)) + penalty
+    odds = math.log(word.chance / (1 - word.chance)) + _listed_odds(text[word.start : word.end].lower())
     return replace(word, chance=1 / (1 + math.exp(-odds)))
+
+
+def _listed_odds(word: str) -> float:
+    """What the lists add to the odds (natural logarithm); ordinary words that are surnames (Koch) get nothing."""
+    if word in PARTICLES:
+        return _PARTICLE_LOGIT
+    if not lexicon().is_ordinary(word) or (lexicon().is_also_a_name(word) and not _is_of_letters(word)):
+        return 0.0
+    return _COMMON_LOGIT
 
 
 def _is_of_letters(word: str) -> bool:

@@ -12,7 +12,8 @@ import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Lock
 from typing import Any
@@ -35,6 +36,7 @@ VAULT_SECRET = "vault.pepper"  # noqa: S105 - the name of a secret, not a secret
 _IN_MEMORY = 500  # scopes
 _TRIES = 20
 _DAY_US = 24 * 3600 * 1_000_000
+_NOTED_US = _DAY_US // 4
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Vault:
         scope = self._scope(self._id(name))
         with scope.lock:
             for _ in range(_TRIES):
-                state = scope.state = scope.state or self._load(scope.id)
+                state = scope.state = self._used(scope.state or self._load(scope.id))
                 masked, mapping = mask(scanned, state.mapping)
                 fresh = [entry for entry in mapping.entries if not state.mapping.holds(entry[0])]
                 if not fresh:
@@ -102,7 +104,7 @@ class Vault:
 
     def mapping(self, name: str) -> Mapping:
         """All that a scope holds; for whoever may open the data folder."""
-        return self._load(self._id(name)).mapping
+        return self._used(self._load(self._id(name))).mapping
 
     def forget(self) -> None:
         """Drop what is held in memory; the next request reads the disk."""
@@ -141,9 +143,6 @@ class Vault:
         row, sealed = self._rows.scope(scope_id)
         if row is None:
             return _State(None, None, Mapping())
-        now_us = self._clock.time_us()
-        if now_us - row.used_us > _DAY_US:
-            self._rows.touch(scope_id, now_us)
         last = msgspec.json.decode(row.last, type=dict[str, int])
         if row.sealed_key is None:
             return _State(row, None, Mapping.from_entries((), last))
@@ -151,6 +150,15 @@ class Vault:
         opener = Sealer(key)
         found = [(name, opener.open(value, f"{scope_id}:{name}").decode()) for name, value in sealed.items()]
         return _State(row, key, Mapping.from_entries(sorted(found), last))
+
+    def _used(self, state: _State) -> _State:
+        """The state, its use noted now and then, so that it does not expire; where the database is away, later."""
+        now_us = self._clock.time_us()
+        if state.row is None or now_us - state.row.used_us < _NOTED_US:
+            return state
+        with suppress(Overloaded):
+            self._rows.touch(state.row.id, now_us)
+        return replace(state, row=replace(state.row, used_us=now_us))
 
     def _added(self, scope_id: str, state: _State, fresh: list[tuple[str, str]]) -> _State | None:
         """The state with more entries, on disk; None when another process changed the scope meanwhile."""

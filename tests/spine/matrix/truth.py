@@ -35,12 +35,6 @@ GAPS: dict[str, dict[str, Gap]] = {
     "conversations": {},
     "tools": {"quotes": _none("tools", _QUOTES)},
     "one tool at a time": {
-        "cohere": _none(
-            "parallel_tool_calls: false", "https://docs.cohere.com/reference/chat: no such field"
-        ),
-        "together": _none(
-            "parallel_tool_calls: false", "https://docs.together.ai/reference/chat-completions: no such field"
-        ),
         "quotes": _none("tools", _QUOTES),
     },
     "structured output": {"quotes": _none("response_format", _QUOTES)},

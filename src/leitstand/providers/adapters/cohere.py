@@ -18,6 +18,7 @@ from leitstand.providers.probing import bearing, looking_at
 from leitstand.providers.wire import cohere
 from leitstand.providers.wire.cohere_embed import CohereEmbeddings
 from leitstand.providers.wire.rerank import Rerank
+from leitstand.providers.wire.single_call import as_wished
 from leitstand.providers.wire.task import Tasks
 
 _TASKS: Final[Tasks] = MappingProxyType(
@@ -100,7 +101,8 @@ class Cohere:
             cohere.encode(prompt, target.model),
             target.ca_file,
         )
-        return _told_unsafe(converse(call, request, cohere.Answers(target.model), stream=prompt.stream))
+        answer = converse(call, request, cohere.Answers(target.model), stream=prompt.stream)
+        return _told_unsafe(as_wished(prompt, answer))
 
 
 async def _told_unsafe(answer: AsyncGenerator[Frame, None]) -> AsyncGenerator[Frame, None]:

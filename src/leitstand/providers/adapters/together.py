@@ -18,6 +18,7 @@ from leitstand.providers.wire import together
 from leitstand.providers.wire.embeddings import Embeddings
 from leitstand.providers.wire.images import TogetherImages
 from leitstand.providers.wire.rerank import Rerank
+from leitstand.providers.wire.single_call import as_wished
 from leitstand.providers.wire.task import Tasks
 from leitstand.providers.wire.transcriptions import Transcriptions
 
@@ -99,7 +100,8 @@ class Together:
             together.encode(prompt, target.model),
             target.ca_file,
         )
-        return converse(_hinting(call), request, together, stream=prompt.stream, choices=prompt.choices)
+        answer = converse(_hinting(call), request, together, stream=prompt.stream, choices=prompt.choices)
+        return as_wished(prompt, answer)
 
 
 class _Hinted:

@@ -38,9 +38,6 @@ def lacks(prompt: Prompt) -> str | None:
         return f"stop (at most {_MOST_STOPS})"
     if prompt.tools and prompt.answer_format is not None:
         return "response_format with tools"
-    choice = prompt.tool_choice
-    if choice is not None and prompt.tools and choice.parallel is False and choice.mode != "none":
-        return "parallel_tool_calls: false"
     return narrow.lacking(prompt, passed=_PASSED, media=_IMAGES)
 
 

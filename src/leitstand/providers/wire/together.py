@@ -25,8 +25,6 @@ _SECONDS = re.compile(r"\d{1,4}(\.\d{1,9})?")
 
 def lacks(prompt: Prompt) -> str | None:
     """The first feature of a prompt that Together cannot say, or None."""
-    if prompt.tools and prompt.tool_choice is not None and prompt.tool_choice.parallel is False:
-        return "parallel_tool_calls: false"
     return narrow.lacking(prompt, passed=_SAME, media=_MEDIA)
 
 

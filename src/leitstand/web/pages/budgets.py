@@ -180,6 +180,8 @@ def _routes(desk: Desk) -> Sequence[Route]:
         await desk.ports.budgets.end_grace(viewer, await visit.field("bereich"))
 
     async def set_limit(visit: Visit, viewer: Viewer) -> None:
+        if not (await visit.field("betrag")).strip():
+            raise InvalidRequest("Geben Sie einen Betrag an; 0 sperrt.", "Give an amount; 0 blocks.")
         amount = await _number(visit, "betrag")
         at_limit = (await visit.field("danach")) or "refuse"
         await desk.ports.budgets.set_limit(
