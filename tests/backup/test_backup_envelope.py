@@ -52,6 +52,12 @@ def test_no_cut_and_no_change_opens() -> None:
                 opened(broken, len(clear))
 
 
+def test_whole_chunks_cannot_be_cut_off_the_end() -> None:
+    raw = sealed(os.urandom(4 * CHUNK))
+    with pytest.raises(BrokenBackup, match="cut off"):
+        opened(raw[: -CHUNK - 16], 3 * CHUNK)
+
+
 def test_chunks_cannot_change_places() -> None:
     clear = os.urandom(4 * CHUNK)
     raw = sealed(clear)

@@ -13,7 +13,13 @@ BASE = "users: [{name: anna}]\nlimits: [{scope: 'user:*', eur_per_month: 5}]\n"
 
 def findings(**values: object) -> list[Finding]:
     """Of one extension with these fields; the others are good."""
-    good = {"scope": "user:anna", "measure": "eur_per_month", "period": "2026-11", "amount": 5, "reason": "Messe"}
+    good = {
+        "scope": "user:anna",
+        "measure": "eur_per_month",
+        "period": "2026-11",
+        "amount": 5,
+        "reason": "Messe",
+    }
     fields = ", ".join(f"{name}: '{value}'" for name, value in {**good, **values}.items())
     return list(read(f"{BASE}extensions: [{{{fields}}}]\n", None, TODAY).findings)
 

@@ -89,7 +89,8 @@ def test_whoever_takes_more_than_the_purge_is_found(filled: House, statement: st
 def test_a_checkpoint_cannot_stand_for_a_cut(filled: House) -> None:
     """Both are signed heads; taking one for the other would make all records before it vanish."""
     filled.sql("INSERT INTO journal_cut SELECT id, seq, hash, time_us, signature FROM journal_checkpoint")
-    filled.sql("DELETE FROM journal WHERE seq < 9")
+    filled.fill(3, first=10)
+    filled.sql("DELETE FROM journal WHERE seq <= 9")
     assert not filled.verify().intact
 
 

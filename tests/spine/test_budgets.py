@@ -78,7 +78,9 @@ def test_an_extension_serves_that_key_again_and_no_other(desk: Desk) -> None:
     assert desk.ask(other).status_code == 429
     state = desk.limits()[scope]
     assert (state["limit"], state["extension"]) == (360, 300)
-    changed = [row for row in desk.house.export("--all") if row.get("kind") == "configuration.extension.created"]
+    changed = [
+        row for row in desk.house.export("--all") if row.get("kind") == "configuration.extension.created"
+    ]
     assert [row["detail"]["after"]["reason"] for row in changed] == ["Messe"]
 
 
@@ -125,7 +127,9 @@ def test_a_threshold_is_warned_of_once_and_figures_below_it_are_private(desk: De
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("dialect", list(EVERY_PATH))
-def test_a_last_call_is_shortened_and_says_so_in_every_dialect(desk: Desk, dialect: str, stream: bool) -> None:
+def test_a_last_call_is_shortened_and_says_so_in_every_dialect(
+    desk: Desk, dialect: str, stream: bool
+) -> None:
     key, _ = desk.key()
     shortened = heard(dialect, desk.ask(key, dialect, words=200, stream=stream))
     assert shortened.status == 200

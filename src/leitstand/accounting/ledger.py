@@ -25,8 +25,8 @@ from leitstand.accounting.sizing import Need, Sizing
 from leitstand.accounting.turns import Place, Turns
 from leitstand.accounting.wording import Contact
 from leitstand.core.clock import Clock
-from leitstand.core.errors import Overloaded
 from leitstand.core.conversation import Usage
+from leitstand.core.errors import Overloaded
 from leitstand.core.money import NanoEuro
 
 _SWEEP_EVERY = 256  # openings

@@ -47,7 +47,9 @@ class Database:
             if kept is None:
                 raise
             self.reading = kept
-            _log.error("the database is away at the start, the last known configuration is in force: %s", cause)
+            _log.error(
+                "the database is away at the start, the last known configuration is in force: %s", cause
+            )
             return
         if is_shared(self._engine):
             self._check_keys(signer)
