@@ -105,7 +105,10 @@ def test_an_unsure_neighbour_of_a_sure_name_belongs_to_it() -> None:
 
 
 def test_names_side_by_side_stay_apart() -> None:
-    words = [word(0, 4, 0.9, EntityType.PERSON, begins=True), word(6, 10, 0.9, EntityType.PERSON, begins=True)]
+    words = [
+        word(0, 4, 0.9, EntityType.PERSON, begins=True),
+        word(6, 10, 0.9, EntityType.PERSON, begins=True),
+    ]
     assert [(e.start, e.end) for e in entities_of("Anna, Otto", words, 0.5, 0.3)] == [(0, 4), (6, 10)]
 
 

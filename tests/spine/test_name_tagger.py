@@ -9,7 +9,9 @@ from support.house import House, configuration
 from support.simulator import Simulator
 
 QUESTION = "frag mal grüblmoser ob er morgen kann"
-_PSEUDONYMISED = "use_cases:\n  - {name: vertraulich, department: vertrieb, data_class: internal, pseudonymise: always}\n"
+_PSEUDONYMISED = (
+    "use_cases:\n  - {name: vertraulich, department: vertrieb, data_class: internal, pseudonymise: always}\n"
+)
 
 
 def asked(house: House, key: str) -> httpx2.Response:
