@@ -75,7 +75,10 @@ async def test_health_is_open_to_all(served: Served) -> None:
 
 async def test_readiness_names_its_checks(served: Served) -> None:
     answer = await served.get("/readyz")
-    assert answer.json() == {"status": "ready", "checks": {"journal_spool": "ok", "journal_writer": "ok", "database": "ok", "limits": "ok"}}
+    assert answer.json() == {
+        "status": "ready",
+        "checks": {"journal_spool": "ok", "journal_writer": "ok", "database": "ok", "limits": "ok"},
+    }
 
 
 @pytest.mark.parametrize(("who", "status"), [("", 401), ("anna", 403), ("petra", 200)])

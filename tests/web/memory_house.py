@@ -130,9 +130,7 @@ class MemoryStatus:
 Script = Callable[[Ask], AsyncGenerator[ChatEvent, None]]
 SOMMER = Segment("Frau Sommer", "Person_001")
 HARTMANN = Segment("Hartmann Fördertechnik", "Firma_001")
-DONE = Done(
-    "azure-eu", Region.EU, "gpt-4o-mini", 1.6, 4_000_000, 3, "miss", DataClass.CONFIDENTIAL, "simple"
-)
+DONE = Done("azure-eu", Region.EU, "gpt-4o-mini", 1.6, 4_000_000, 3, "miss", DataClass.CONFIDENTIAL, "simple")
 
 
 def masked(text: str) -> tuple[Segment, ...]:
@@ -303,7 +301,9 @@ class MemoryOperations:
 
 def _providers() -> tuple[ProviderFigures, ...]:
     dpa = Bilingual("AVV bis 01/2028", "DPA until 01/2028")
-    watch = Bilingual("Probe vor 12 s: 84 ms, noch 62 % der Tokens", "probe 12 s ago: 84 ms, 62 % of tokens left")
+    watch = Bilingual(
+        "Probe vor 12 s: 84 ms, noch 62 % der Tokens", "probe 12 s ago: 84 ms, 62 % of tokens left"
+    )
     calm = tuple(Beat(3 + i % 4) for i in range(30))
     rough = tuple(Beat(4, 0 if i < 16 else i % 4) for i in range(30))
     return (

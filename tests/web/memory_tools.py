@@ -50,7 +50,9 @@ class MemoryTools:
             ("wiki", "search_articles", "failed", "upstream_timeout", 60.0, 10_000_000),
         ]  # fmt: skip
         recent = tuple(
-            RecentCall(f"req_{n}", NOW - timedelta(minutes=7 * n), "service", server, tool, outcome, code, took, cost)
+            RecentCall(
+                f"req_{n}", NOW - timedelta(minutes=7 * n), "service", server, tool, outcome, code, took, cost
+            )
             for n, (server, tool, outcome, code, took, cost) in enumerate(calls)
         )
         return ToolSnapshot({"wiki": ToolFigures(1204, 3, 12, 12_040_000_000)}, recent)

@@ -118,9 +118,7 @@ NO_LEEWAY = Leeway()
 class Rulebook:
     """Finds the limits of a subject; immutable, replaced as a whole when the rules change."""
 
-    def __init__(
-        self, rules: Iterable[LimitRule], calendar: Calendar, leeway: Leeway = NO_LEEWAY
-    ) -> None:
+    def __init__(self, rules: Iterable[LimitRule], calendar: Calendar, leeway: Leeway = NO_LEEWAY) -> None:
         self.rules: Sequence[LimitRule] = tuple(rules)
         self._calendar = calendar
         self._leeway = leeway

@@ -105,7 +105,11 @@ class House:
         self.events.subscribe(Answered, self.metrics.on_answered)
         self.knowledge = Knowledge(data)
         self.vault = Vault(
-            VaultRows(self.engine), self.sealer, installation_secret(data, VAULT_SECRET), clock, self.spool.write_now
+            VaultRows(self.engine),
+            self.sealer,
+            installation_secret(data, VAULT_SECRET),
+            clock,
+            self.spool.write_now,
         )
         self.kept_responses = KeptResponses(KeptRows(self.engine), self.sealer, clock)
 
@@ -121,7 +125,9 @@ class House:
             clock,
             self.spool.write_now,
         )
-        self._scanner = compose.scanner(Configuration())  # kept while its words stay: it has read texts by heart
+        self._scanner = compose.scanner(
+            Configuration()
+        )  # kept while its words stay: it has read texts by heart
         self._scanner_words = ("", Privacy())
         self._counters = open_counters(data)
         self.budgets = BudgetDesk(
@@ -234,7 +240,9 @@ class House:
         self.writer.run(self._stop)
 
     def _watch_budgets(self) -> None:
-        BudgetWatch(self.budgets, self.spool.write_now, self.events, Lead(self.data / "budgets.lock", self.engine)).run(self._stop)
+        BudgetWatch(
+            self.budgets, self.spool.write_now, self.events, Lead(self.data / "budgets.lock", self.engine)
+        ).run(self._stop)
 
     def _first_configuration(self) -> Configuration:
         if not self._database.away:

@@ -83,7 +83,9 @@ def _route(model: stored.Model, configuration: Configuration, secrets: Mapping[s
         return _tiered_route(model, configuration, secrets)
     offers = tuple(
         Offer(
-            _target(provider, target.model, secrets), _contract(provider), float(target.weight),
+            _target(provider, target.model, secrets),
+            _contract(provider),
+            float(target.weight),
             target.context_tokens,
         )
         for target in model.targets
@@ -164,7 +166,9 @@ def _use_case(use_case: stored.UseCase) -> UseCase:
         tier=None if use_case.tier == "auto" else Tier(use_case.tier),
         max_tier=use_case.max_tier,
         semantic_cache=use_case.semantic_cache,
-        runs=RunLimits(use_case.runs.max_steps, None if use_case.runs.max_eur is None else nano(use_case.runs.max_eur)),
+        runs=RunLimits(
+            use_case.runs.max_steps, None if use_case.runs.max_eur is None else nano(use_case.runs.max_eur)
+        ),
     )
 
 

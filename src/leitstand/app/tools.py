@@ -22,16 +22,15 @@ class ToolBoard:
         directory, today = self._house.tools.directory, self._house.today()
         rules = self._house.gateway.rules.book
         return tuple(
-            ToolServerView.of(server, directory.state(server), rules, today) for server in rules.tools.values()
+            ToolServerView.of(server, directory.state(server), rules, today)
+            for server in rules.tools.values()
         )
 
     async def check(self, name: str) -> ServerState:
         """Look at a server now; raises NotFound."""
         server = self._house.gateway.rules.book.tools.get(name)
         if server is None:
-            raise NotFound(
-                f"Einen MCP-Server „{name}“ gibt es nicht.", f"There is no MCP server '{name}'."
-            )
+            raise NotFound(f"Einen MCP-Server „{name}“ gibt es nicht.", f"There is no MCP server '{name}'.")
         return await self._house.tools.directory.check(server)
 
     async def figures(self) -> ToolSnapshot:

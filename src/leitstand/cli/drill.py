@@ -8,9 +8,10 @@ import argparse
 import json
 from typing import Any
 
-_ADDRESS = "http://127.0.0.1:8080"
-_TIMEOUT_S = 900.0
-_LIMIT_BYTES = 4 * 1024 * 1024
+from leitstand.cli import server
+
+_PATH = "/api/drills"
+_TIMEOUT_S = 900.0  # a drill lasts as long as the patience with a provider
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,16 +35,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--use-case", metavar="NAME", help="use case of the question (default: the general one)"
     )
-    parser.add_argument("--url", default=_ADDRESS, help=f"address of the server (default: {_ADDRESS})")
-    parser.add_argument("--key", metavar="KEY", help="key of an administrator (default: LEITSTAND_KEY)")
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    server.add_server_options(parser, "an administrator")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Play it and tell what happened."""
     if args.model is None:
-        choices = _ask(args, None)
+        choices = server.ask(args, "GET", _PATH)
         print(
             json.dumps(choices, ensure_ascii=False, indent=2) if args.json else "\n".join(_offered(choices))
         )
@@ -52,64 +51,9 @@ def run(args: argparse.Namespace) -> int:
         "model": args.model, "provider": args.provider, "fault": args.fault,
         "after_words": args.after_words, "use_case": args.use_case,
     }  # fmt: skip
-    report = _ask(args, wish)
+    report = server.ask(args, "POST", _PATH, wish, timeout_s=_TIMEOUT_S)
     print(json.dumps(report, ensure_ascii=False, indent=2) if args.json else "\n".join(_told(report)))
     return 0 if report["outcome"] == "answered" else 1
-
-
-def _ask(args: argparse.Namespace, wish: dict[str, Any] | None) -> dict[str, Any]:
-    """The server's answer; raises a Refusal with its own words."""
-    import asyncio
-
-    from leitstand.core import settings
-    from leitstand.core.errors import InvalidKey, InvalidRequest
-    from leitstand.providers.http.faults import HTTPFault
-
-    key = args.key or settings.read("key")
-    if not key:
-        raise InvalidKey(
-            "Es fehlt ein Schlüssel: --key oder LEITSTAND_KEY.",
-            "A key is missing: give --key or set LEITSTAND_KEY to a key of an administrator.",
-        )
-    try:
-        status, body = asyncio.run(_exchange(f"{args.url.rstrip('/')}/api/drills", key, wish))
-    except (HTTPFault, ValueError) as cause:
-        raise InvalidRequest(
-            f"Unter {args.url} antwortet kein Server: {cause}.",
-            f"No server answers at {args.url}: {cause}. Start 'leitstand serve' or give --url.",
-        ) from cause
-    said = _read(body)
-    if status != 200 or not ({"outcome", "models"} & said.keys()):
-        reason = said["error"]["message"] if "error" in said else "this is not the address of Leitstand."
-        raise InvalidRequest(reason, reason)
-    return said
-
-
-async def _exchange(url: str, key: str, wish: dict[str, Any] | None) -> tuple[int, bytes]:
-    """Status and body of one request."""
-    from leitstand.providers.http.pool import Pool
-    from leitstand.providers.http.request import HTTPRequest, Timeouts
-
-    headers = (
-        ("authorization", f"Bearer {key}"), ("content-type", "application/json"), ("accept-language", "en"),
-    )  # fmt: skip
-    body = b"" if wish is None else json.dumps(wish).encode()
-    request = HTTPRequest("GET" if wish is None else "POST", url, headers, body)
-    pool = Pool()
-    try:
-        async with pool.send(request, Timeouts(5.0, _TIMEOUT_S, 30.0, _TIMEOUT_S)) as answer:
-            return answer.status, await answer.body(_LIMIT_BYTES)
-    finally:
-        await pool.close()
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    """The object that a body holds; empty for anything else."""
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _offered(choices: dict[str, Any]) -> list[str]:

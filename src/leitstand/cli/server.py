@@ -16,10 +16,13 @@ def add_server_options(parser: argparse.ArgumentParser, holder: str) -> None:
     parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 
-def ask(args: argparse.Namespace, method: str, path: str) -> dict[str, Any]:
-    """The server's answer to a request without a body; raises a Refusal with its own words.
+def ask(
+    args: argparse.Namespace, method: str, path: str, wish: dict[str, Any] | None = None,
+    *, timeout_s: float = _TIMEOUT_S,
+) -> dict[str, Any]:  # fmt: skip
+    """The server's answer to a request; raises a Refusal with its own words.
 
-    path: below the address, e.g. `/api/tools`.
+    path: below the address, e.g. `/api/tools`. wish: the body, None for none.
     """
     import asyncio
 
@@ -34,7 +37,7 @@ def ask(args: argparse.Namespace, method: str, path: str) -> dict[str, Any]:
             "A key is missing: give --key or set LEITSTAND_KEY.",
         )
     try:
-        status, body = asyncio.run(_exchange(method, f"{args.url.rstrip('/')}{path}", key))
+        status, body = asyncio.run(_exchange(method, f"{args.url.rstrip('/')}{path}", key, wish, timeout_s))
     except (HTTPFault, ValueError) as cause:
         raise InvalidRequest(
             f"Unter {args.url} antwortet kein Server: {cause}.",
@@ -47,16 +50,20 @@ def ask(args: argparse.Namespace, method: str, path: str) -> dict[str, Any]:
     return said
 
 
-async def _exchange(method: str, url: str, key: str) -> tuple[int, bytes]:
+async def _exchange(
+    method: str, url: str, key: str, wish: dict[str, Any] | None, timeout_s: float
+) -> tuple[int, bytes]:
     from leitstand.providers.http.pool import Pool
     from leitstand.providers.http.request import HTTPRequest, Timeouts
 
-    headers = (("authorization", f"Bearer {key}"), ("accept-language", "en"))
+    headers = (
+        ("authorization", f"Bearer {key}"), ("accept-language", "en"), ("content-type", "application/json"),
+    )  # fmt: skip
+    body = b"" if wish is None else json.dumps(wish).encode()
+    request = HTTPRequest(method, url, headers, body)
     pool = Pool()
     try:
-        async with pool.send(
-            HTTPRequest(method, url, headers, b""), Timeouts(5.0, _TIMEOUT_S, 30.0, _TIMEOUT_S)
-        ) as answer:
+        async with pool.send(request, Timeouts(5.0, timeout_s, 30.0, timeout_s)) as answer:
             return answer.status, await answer.body(_LIMIT_BYTES)
     finally:
         await pool.close()

@@ -340,4 +340,6 @@ class File(Section):
     exchange_rates: tuple[ExchangeRate, ...] = Field(default=(), description="Exchange rates to the euro.")
     privacy: Privacy | None = Field(default=None, description="Terms with a fixed treatment.")
     retention: Retention | None = Field(default=None, description="How long what happened is kept.")
-    mcp_servers: tuple[MCPServer, ...] = Field(default=(), description="Tool servers that are published under `/mcp`.")
+    mcp_servers: tuple[MCPServer, ...] = Field(
+        default=(), description="Tool servers that are published under `/mcp`."
+    )

@@ -77,7 +77,9 @@ def purging(engine: Engine) -> Iterator[Connection]:
         if is_shared(engine):
             connection.execute(select(func.pg_advisory_xact_lock(_PURGE)))
         else:
-            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")  # a purge that a power cut takes back is done again
+            connection.exec_driver_sql(
+                "PRAGMA synchronous=NORMAL"
+            )  # a purge that a power cut takes back is done again
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
 

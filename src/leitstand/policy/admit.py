@@ -320,13 +320,18 @@ def _context(offer: Offer, prompt: Prompt) -> Dropped | None:
         return None
     shown = f"{most:,}"
     return Dropped(
-        offer.target, "context", f"fasst höchstens {shown.replace(',', '.')} Token", f"takes {shown} tokens at most"
+        offer.target,
+        "context",
+        f"fasst höchstens {shown.replace(',', '.')} Token",
+        f"takes {shown} tokens at most",
     )
 
 
 def _too_long(route: Route, dropped: Sequence[Dropped]) -> Refusal:
     short = [drop.target for drop in dropped if drop.reason == "context"]
-    largest = max((offer for offer in route.offers if offer.target in short), key=lambda o: o.context_tokens or 0)
+    largest = max(
+        (offer for offer in route.offers if offer.target in short), key=lambda o: o.context_tokens or 0
+    )
     name, most = largest.target.model, f"{largest.context_tokens or 0:,}"
     return ContextTooLong(
         f"Die Anfrage ist für jedes erlaubte Ziel des Modells „{route.name}“ zu lang; am meisten fasst {name}: {most.replace(',', '.')} Token. Kürzen Sie sie oder wählen Sie ein größeres Modell.",

@@ -181,6 +181,4 @@ async def _finish(answer: HTTPAnswer) -> None:
 def _malformed(body: bytes) -> UpstreamFault:
     beginning = shorten(body[:120].decode("utf-8", "replace"))
     is_page = body.lstrip().startswith(b"<")  # somebody on the way answered, not the provider
-    return UpstreamFault(
-        FaultKind.MALFORMED, f"this is no answer: {beginning}", status=200, sent=not is_page
-    )
+    return UpstreamFault(FaultKind.MALFORMED, f"this is no answer: {beginning}", status=200, sent=not is_page)

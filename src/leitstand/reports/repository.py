@@ -199,7 +199,6 @@ class Journal:
         with self._engine.connect() as connection:
             return [Recent(**row._mapping) for row in connection.execute(query)]
 
-
     def tool_counts(self, start_us: int, end_us: int) -> Sequence[ToolCount]:
         """Tool calls of [start, end) that reached a decision on a server, grouped."""
         query = (

@@ -64,7 +64,9 @@ def filtered(whole: Answer, after_tokens: int) -> Answer:
 
 def halved(whole: Answer) -> Answer:
     """The first half of every choice, ended as if that were all."""
-    choices = tuple(replace(choice, pieces=choice.pieces[: len(choice.pieces) // 2]) for choice in whole.choices)
+    choices = tuple(
+        replace(choice, pieces=choice.pieces[: len(choice.pieces) // 2]) for choice in whole.choices
+    )
     return Answer(choices, whole.thinking)
 
 

@@ -55,7 +55,9 @@ class OpenAIWire:
         """Understand one of the calls."""
         if request.method == "POST" and path == "/v1/chat/completions":
             return openai_request.read(request.body)
-        if request.method == "POST" and (answer := self.task(request, path.removeprefix("/v1/"), request.body)):
+        if request.method == "POST" and (
+            answer := self.task(request, path.removeprefix("/v1/"), request.body)
+        ):
             return answer
         if request.method == "GET" and path == "/v1/models":
             return Lookup(msgspec.json.encode({"object": "list", "data": [_model(name) for name in models]}))

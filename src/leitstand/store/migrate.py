@@ -94,7 +94,9 @@ def _locked(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a step over a large table takes its time
+            connection.exec_driver_sql(
+                "SET LOCAL statement_timeout = 0"
+            )  # a step over a large table takes its time
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         yield connection

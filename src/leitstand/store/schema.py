@@ -14,7 +14,9 @@ journal = Table(
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("id", String(64), nullable=False, unique=True),  # request id or event id
-    Column("kind", String(80), nullable=False),  # "interaction", "tool_call", or an audit event: room.object.verb_past
+    Column(
+        "kind", String(80), nullable=False
+    ),  # "interaction", "tool_call", or an audit event: room.object.verb_past
     Column("time_us", BigInteger, nullable=False),  # application time of arrival
     Column("user", String(120), nullable=False, default=""),  # who asked or acted: user name, "system", ""
     Column("department", String(120), nullable=False, default=""),
@@ -195,8 +197,12 @@ privacy_scope = Table(
     "privacy_scope",
     metadata,
     Column("id", String(64), primary_key=True),  # keyed hash of the name, which may itself be a person's
-    Column("sealed_key", LargeBinary, nullable=True),  # the scope's own key under the master key; null: erased
-    Column("last", Text, nullable=False, default="{}"),  # JSON: word -> highest number ever given; outlives erasure
+    Column(
+        "sealed_key", LargeBinary, nullable=True
+    ),  # the scope's own key under the master key; null: erased
+    Column(
+        "last", Text, nullable=False, default="{}"
+    ),  # JSON: word -> highest number ever given; outlives erasure
     Column("created_us", BigInteger, nullable=False),
     Column("used_us", BigInteger, nullable=False),
 )
@@ -217,7 +223,9 @@ regression_set = Table(
     Column("name", String(100), primary_key=True),
     Column("nightly", Boolean, nullable=False, default=False),
     Column("body", LargeBinary, nullable=False),  # sealed: the whole set
-    Column("accepted", Text, nullable=False, default="{}"),  # JSON: model -> trial whose answers count as good
+    Column(
+        "accepted", Text, nullable=False, default="{}"
+    ),  # JSON: model -> trial whose answers count as good
     Column("changed_us", BigInteger, nullable=False),
     Column("changed_by", String(120), nullable=False),
 )

@@ -110,9 +110,7 @@ def _routes(desk: Desk) -> Sequence[Route]:
     ]
 
 
-def _page(
-    visit: Visit, servers: tuple[ToolServerView, ...], snapshot: ToolSnapshot, base: str
-) -> ToolsPage:
+def _page(visit: Visit, servers: tuple[ToolServerView, ...], snapshot: ToolSnapshot, base: str) -> ToolsPage:
     return ToolsPage(
         days=PERIOD_DAYS,
         address=f"{base.rstrip('/')}/mcp",
