@@ -159,7 +159,8 @@ class Chat:
         text = _last_text(said.prompt)
         segments: tuple[Segment, ...] = (Segment(text),)
         if said.head is not None and said.head.pseudonymised:
-            masked, mapping = mask(scan(said.prompt, self._gateway.rules.scanner))
+            scanner = self._gateway.rules.scanner
+            masked, mapping = await asyncio.to_thread(lambda: mask(scan(said.prompt, scanner)))
             shown = Restorer(mapping).segments(_last_text(masked.prompt))
             segments = tuple(Segment(piece, placeholder) for piece, placeholder in shown)
             await asyncio.to_thread(self._conversations.show_question, place, segments)

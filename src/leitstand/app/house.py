@@ -286,7 +286,7 @@ class House:
     def _keep_up(self) -> None:
         upkeep = Upkeep(
             self.engine, Signer.load(self.data), self.clock, self.spool.write_now,
-            lambda: self.configuration.retention, lambda: self.writer.leading,
+            lambda: self.configuration.retention, Lead(self.data / "upkeep.lock", self.engine).is_mine,
         )  # fmt: skip
         upkeep.run(self._stop)
 

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Applies the retention rules every hour, in whichever process writes the journal."""
+    """Applies the retention rules every hour, in one process of the installation."""
 
     def __init__(
         self,
