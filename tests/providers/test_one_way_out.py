@@ -34,7 +34,6 @@ MAY = {
 }
 POOLS = {
     "app/house.py": "hands it to the door",
-    "cli/drill.py": "speaks with the own server",
     "cli/server.py": "speaks with the own server",
     "providers/local_models.py": "loads weights of models",
     "providers/local_runtime.py": "asks a model on this machine whether it is there",
