@@ -75,9 +75,11 @@ FAILURES = (
     ),
     Failure(
         7, "The shared cache server freezes, and with it every request.",
-        "One machine needs no such server: limits are counted in a mapped file.",
-        (),
-        "To be shown with the shared store for several machines.",
+        "One machine needs no such server: limits are counted in a mapped file. Several machines share one; when it "
+        "falls silent, one call waits for a moment and each machine stays within its share until it answers again.",
+        (f"{OUTAGES}::test_peer_07_a_frozen_counter_store_holds_nobody_up",
+         "tests/accounting/test_counters_valkey.py::test_a_frozen_valkey_costs_one_short_wait_and_each_machine_stays_in_its_share",
+         "tests/accounting/test_counters_valkey.py::test_a_killed_valkey_that_kept_its_file_knows_all_again"),
     ),
     Failure(
         8, "Parallel requests all pass the check of one budget.",
@@ -93,8 +95,9 @@ FAILURES = (
     ),
     Failure(
         10, "Each process counts for itself, so that n of them allow n times the limit.",
-        "All processes of a machine count in one place.",
+        "All processes of a machine count in one place, and machines in a shared one.",
         (f"{BUDGETS}::test_peer_10_three_processes_hold_one_limit_together",
+         "tests/accounting/test_counters_valkey.py::test_no_limit_is_passed_by_four_processes_and_nothing_stays_held",
          "tests/spine/test_several_processes.py::test_two_workers_hold_a_limit_together_and_share_one_journal"),
     ),
     Failure(

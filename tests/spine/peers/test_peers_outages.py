@@ -16,6 +16,7 @@ import pytest
 from leitstand.journal.spool import BOUND
 from spine.peers.peer_desk import Desk, line, peer_configuration
 from support.answers import body_of
+from support.databases import Valkey
 from support.house import House, Running, wait_until
 from support.simulator import Simulator
 
@@ -151,3 +152,36 @@ def test_peer_06_a_start_with_the_database_held_waits_and_never_calls_a_good_key
     answer = httpx2.get(f"{server.url}/v1/models", headers={"authorization": f"Bearer {key}"}, timeout=20)
     assert answer.status_code == 200
     assert state(server) == (200, "ready")
+
+
+def test_peer_07_a_frozen_counter_store_holds_nobody_up(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen cache server froze every request, and each one logged it. One of ours waits for a moment, the others
+    not at all; limits go on being kept, one line tells of it, and the thawed server is used again."""
+    with Valkey() as store:
+        monkeypatch.setenv("LEITSTAND_VALKEY", store.url)
+        house.apply("limits: [{scope: company, requests_per_minute: 1000, eur_per_day: 100}]")
+        server = house.serve()
+        key = house.key("anna", "angebote")
+        headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+
+        def took_s() -> float:
+            begun = time.monotonic()
+            answer = httpx2.post(
+                f"{server.url}/v1/chat/completions", content=json.dumps(BODY), headers=headers, timeout=20
+            )
+            assert answer.status_code == 200, answer.text
+            return time.monotonic() - begun
+
+        calm = sorted(took_s() for _ in range(10))[5]
+        store.freeze()
+        try:
+            frozen = [took_s() for _ in range(20)]
+            assert state(server) == (200, "degraded")
+        finally:
+            store.thaw()
+        assert sum(frozen) < 20 * calm + 5, "the freeze cost more than a short wait"
+        assert sorted(frozen)[10] < calm + 0.1
+        wait_until(lambda: state(server) == (200, "ready"))
+        assert server.log().count("Valkey does not answer") == 1
