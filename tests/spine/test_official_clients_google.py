@@ -138,13 +138,13 @@ def test_openai_sdk_calls_tools_in_parallel_and_hands_back_their_results(
 def test_openai_sdk_gets_structured_output_and_sends_an_image(chat: openai.OpenAI, google: Spine) -> None:
     wanted: Any = {"type": "json_schema", "json_schema": {"name": "ort", "schema": SCHEMA, "strict": True}}
     content: Any = [
-        {"type": "text", "text": "with: Ulm"},
+        {"type": "text", "text": "with: die Stadt am Fluss"},
         {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}},
     ]
     answer = chat.chat.completions.create(
         model="nur-gemini", response_format=wanted, messages=[{"role": "user", "content": content}]
     )
-    assert json.loads(answer.choices[0].message.content or "") == {"ort": "Ulm"}
+    assert json.loads(answer.choices[0].message.content or "") == {"ort": "die Stadt am Fluss"}
     assert google.simulator.contains("google", PIXEL) == [PIXEL]
 
 
