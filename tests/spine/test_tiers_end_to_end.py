@@ -151,7 +151,7 @@ def test_a_conversation_keeps_its_model_when_a_simple_question_follows(desk: Des
 
 
 def test_an_identical_request_comes_from_the_cache_of_its_tier(desk: Desk) -> None:
-    first, second = desk.ask("Was bedeutet DAP?"), desk.ask("Was bedeutet DAP?")
+    first, second = desk.ask("Was bedeutet Incoterms?"), desk.ask("Was bedeutet Incoterms?")
     assert (first.headers["x-leitstand-cache"], second.headers["x-leitstand-cache"]) == ("miss", "hit")
     assert second.headers["x-leitstand-tier"] == "simple"
 

@@ -63,5 +63,5 @@ def test_what_floats_is_accessible(open_page: Any) -> None:
     page.keyboard.press("Escape")
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     page.get_by_role("button", name="Menü öffnen").click()
-    expect(page.get_by_role("link", name="Einrichtung")).to_be_visible()
+    expect(page.get_by_role("link", name="System")).to_be_visible()
     check(page, (NARROW,))

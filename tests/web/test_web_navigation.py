@@ -19,9 +19,15 @@ def test_users_see_the_chat_only() -> None:
 
 
 def test_few_entries_are_flat_and_the_open_one_is_marked() -> None:
-    shown = build_navigation(ENTRIES, permissions(Role.ADMIN), "/chat/con_1", str)
+    shown = build_navigation(ENTRIES, permissions(Role.POWER_USER), "/chat/con_1", str)
     assert not shown.groups
     assert [link.label for link in shown.links if link.current] == ["Chat"]
+
+
+def test_an_administrator_sees_areas_and_the_pages_of_the_open_one() -> None:
+    shown = build_navigation(ENTRIES, permissions(Role.ADMIN), "/betrieb/it", str)
+    assert [group.label for group in shown.groups if group.open] == ["Lage"]
+    assert [link.label for group in shown.groups for link in group.links if link.current] == ["IT-Betrieb"]
 
 
 def test_many_entries_are_grouped_and_only_the_current_group_is_open() -> None:
