@@ -52,6 +52,20 @@ async def test_the_first_candidate_answers_and_nobody_else_is_asked() -> None:
     assert done.trace.fallback == 0
 
 
+async def test_content_that_comes_within_one_tick_of_the_clock_is_passed_on_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """uvloop's clock stands still for a millisecond; a quick provider takes less to its first content."""
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: now)
+    routed = Routed({"p1": [[PREAMBLE, HELLO, fault(K.CUT)]], "p2": [[HELLO, END]]})
+    with pytest.raises(BrokenOff):
+        await routed.run()
+    assert routed.frames == [PREAMBLE, HELLO]
+    assert routed.door.asked == ["p1"]
+
+
 @pytest.mark.parametrize("kind", [K.CONNECT, K.CUT, K.MALFORMED, K.EMPTY])
 async def test_a_fault_before_the_first_content_is_tried_once_more_then_the_next_answers(
     kind: FaultKind,

@@ -26,7 +26,7 @@ from support.simulator import Simulator
 DOCUMENT = Path(__file__).parents[2] / "docs" / "faults.md"
 TEXT = "eins zwei drei vier fünf sechs"
 LATER = 3  # tokens after which a fault inside an answer strikes
-AT_ONCE = 6  # requests at a time
+AT_ONCE = 24  # requests at a time
 SITUATIONS = ("pair", "alone", "once")
 KINDS = {"openai": "gpt-4o-mini", "anthropic": "claude-sonnet-4-5"}
 DIALECTS = ("chat", "messages", "responses")

@@ -97,13 +97,10 @@ def cut(model: str, after: int = 6) -> dict[str, Any]:
 def test_a_cut_stream_is_continued_in_one_piece(
     desk: Desk, simulator: Simulator, dialect: str, model: str, provider: str, upstream: str
 ) -> None:
-    for _ in range(3):  # on a busy machine the end may be seen before the beginning: then it is asked anew
-        simulator.faults(provider, cut(upstream))
-        said = desk.ask(dialect, model, f"echo: {TEXT}")
-        assert (said.text, said.error, said.starts, said.ends) == (TEXT, {}, 1, 1)
-        record = desk.record(said)
-        if "continued" in record["detail"]:
-            break
+    simulator.faults(provider, cut(upstream))
+    said = desk.ask(dialect, model, f"echo: {TEXT}")
+    assert (said.text, said.error, said.starts, said.ends) == (TEXT, {}, 1, 1)
+    record = desk.record(said)
     assert (record["outcome"], record["detail"]["continued"], record["estimated"]) == ("ok", 1, True)
     first, second = record["detail"]["attempts"]
     assert (first["fault"], second["fault"]) == ("cut", "")

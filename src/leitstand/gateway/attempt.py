@@ -49,7 +49,9 @@ async def make(
     target, tally = attempt.candidate.target, attempt.tally
     loop = asyncio.get_running_loop()
     held: list[Frame] | None = []
-    first_token_s = 0.0
+    first_token_s: float | None = (
+        None  # 0.0 is a time like others: the loop's clock may stand still for a millisecond
+    )
     is_trial = health.begin(target)
     try:
         masked = journey.protect(attempt.candidate)
@@ -60,15 +62,15 @@ async def make(
                     yield frame
                     continue
                 held.append(frame)
-                if not first_token_s and has_content(frame):
+                if first_token_s is None and has_content(frame):
                     first_token_s = loop.time() - attempt.started
                     health.answers(target)
-                if first_token_s and not journey.errand.route.buffered:
+                if first_token_s is not None and not journey.errand.route.buffered:
                     for early in held:
                         yield early
                     held = None
         _refuse_nothing(tally)
-        health.succeeded(target, loop.time(), first_token_s)
+        health.succeeded(target, loop.time(), first_token_s or 0.0)
         for frame in held or ():
             yield frame
     except UpstreamFault as fault:

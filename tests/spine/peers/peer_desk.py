@@ -79,12 +79,9 @@ class Desk:
         self.administer("PUT", f"model/{name}", {"targets": targets, **more})
         return name
 
-    def impatient(self, name: str, kind: str = "openai", first_token_s: float = 0.5) -> str:
-        """A provider with half a second of patience at the simulated address `name`.
-
-        first_token_s: more where it must begin to answer, so that a busy machine does not spoil the beginning.
-        """
-        waits = {"connect": first_token_s, "first_token": first_token_s, "idle": 0.5, "total": 20}
+    def impatient(self, name: str, kind: str = "openai") -> str:
+        """A provider with half a second of patience at the simulated address `name`."""
+        waits = {"connect": 0.5, "first_token": 0.5, "idle": 0.5, "total": 10}
         self.simulator.reset(name)
         self.administer(
             "PUT", f"provider/{name}",

@@ -58,13 +58,13 @@ def test_peer_20_whatever_fails_before_the_first_token_is_answered_by_the_next_t
 @pytest.mark.parametrize("dialect", EVERY_PATH)
 def test_peer_20_a_stall_after_the_first_token_is_one_clear_error(desk: Desk, key: str, dialect: str) -> None:
     """A stream fell silent in the middle, and the client waited for ever."""
-    slow = desk.impatient("peer-stall", first_token_s=5)
+    slow = desk.impatient("peer-stall")
     model = desk.model(f"stall-late-{dialect}", slow, "anthropic-eu")
     desk.simulator.faults(slow, always("stall_after_first", after_tokens=5))
     began = time.monotonic()
     said = desk.ask(key, model, SIXTY, dialect, stream=True, max_tokens=60)
     assert (said.code, said.ends) == ("upstream_timeout", 0)
-    assert timed(began) < 5 + PATIENCE_S + MARGIN_S
+    assert timed(began) < PATIENCE_S + MARGIN_S
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "plain"])
