@@ -1,6 +1,6 @@
 """How much personal data gets through, how much else is masked, and what scanning costs.
 
-    python bench/privacy.py DATA.jsonl [--rules] [--leaks N]
+    python bench/privacy.py DATA.jsonl [--rules] [--leaks N] [--beside presidio]
 
 DATA: one record a line: `text`, `entities` [{start, end, type}], `source`, and optionally `annotated` (types, or
 "ALL"), `full` (everything personal is marked), `ignore` (spans that count neither way), `allow` (own names).
@@ -11,15 +11,17 @@ in full records without personal data. Time: CPU of one thread, each text read o
 
 import argparse
 import json
+import resource
+import subprocess
 import sys
 import time
+import venv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
-from leitstand.privacy.entities import Entity
+from leitstand.privacy.entities import Entity, EntityType
 from leitstand.privacy.scan import Scanner
 from leitstand.privacy.tagger import tagger
 
@@ -111,6 +113,28 @@ def measure(records: list[dict], rules_only: bool) -> tuple[dict[str, Score], fl
     return scores, 1e6 * spent / sum(len(record["text"]) for record in records)
 
 
+def measure_beside(records: list[dict]) -> tuple[dict[str, Score], float]:
+    """The same for Presidio, in a virtual environment of its own under .bench (privacy_beside.py)."""
+    home = Path(__file__).parent.parent / ".bench" / "presidio"
+    if not home.exists():
+        venv.create(home, with_pip=True)
+        subprocess.run([home / "bin" / "pip", "install", "--quiet", "presidio-analyzer"], check=True)
+    begin = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [home / "bin" / "python", Path(__file__).with_name("privacy_beside.py")],
+        input="".join(json.dumps({"text": record["text"]}) + "\n" for record in records),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
+    )  # fmt: skip
+    end = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime  # its start included
+    scores: dict[str, Score] = defaultdict(Score)
+    for record, line in zip(records, done.stdout.splitlines(), strict=True):
+        finds = [Entity(start, end, EntityType.REF_ID, "presidio", 1.0) for start, end, _ in json.loads(line)]
+        for name in ("", record.get("source", "unnamed")):
+            scores[name].add(record, finds)
+    return scores, 1e6 * spent / sum(len(record["text"]) for record in records)
+
+
 def goals(scores: dict[str, Score], cost_ms: float) -> Iterator[tuple[str, float | None, float]]:
     """What is wanted: name, measured, at most."""
     whole, generated = scores[""], scores.get("generated", Score())
@@ -135,15 +159,19 @@ def main() -> int:
     parser.add_argument("data", type=Path)
     parser.add_argument("--rules", action="store_true", help="without the tagger")
     parser.add_argument("--leaks", type=int, default=0, metavar="N", help="show N leaks")
+    parser.add_argument("--beside", choices=["presidio"], help="score this one on the same data, too")
     args = parser.parse_args()
     records = [json.loads(line) for line in args.data.read_text("utf-8").splitlines() if line.strip()]
     scores, cost_ms = measure(records, args.rules)
+    beside: Iterable[tuple[str, float | None, float]] = goals(*measure_beside(records)) if args.beside else ()
+    others = {name: value for name, value, _ in beside}
     met = True
     for name, value, most in goals(scores, cost_ms):
         fine = value is None or value <= most
         met = met and fine
         shown = "—" if value is None else f"{value:.2f}"
-        print(f"{'✓' if fine else '✗'} {name:<58} {shown:>7}   (at most {most})")
+        other = f"   {args.beside}: {others[name]:.2f}" if others.get(name) is not None else ""
+        print(f"{'✓' if fine else '✗'} {name:<58} {shown:>7}   (at most {most}){other}")
     for name, score in sorted(scores.items()):
         leak = score.leak()
         print(
@@ -153,8 +181,6 @@ def main() -> int:
         print("leak\t" + miss)
     size = sum(path.stat().st_size for path in _shipped())
     print(f"model and word lists: {size / 1e6:.1f} MB")
-    if find_spec("presidio_analyzer") is None:
-        print("Presidio is not installed here, so nothing stands beside these figures.", file=sys.stderr)
     return 0 if met else 1
 
 

@@ -122,7 +122,11 @@ def test_bytes_leave_the_house_through_providers_only() -> None:
         "urllib.request", "http.client", "socket", "ftplib", "smtplib", "xmlrpc", "asyncio.open_connection",
         "asyncio.open_unix_connection",
     )  # fmt: skip
-    assert allowed(ways_out, "providers/", "simulator/", "app/server.py") == set()
+    assert allowed(ways_out, "providers/", "simulator/", "app/server.py", "monitoring/notifiers/") == set()
+
+
+def test_the_object_store_is_reached_by_one_file() -> None:
+    assert users_of("obstore") == {"store/blobs/bucket.py"}
 
 
 def test_connections_are_made_by_no_event_loop_outside_providers() -> None:

@@ -68,13 +68,19 @@ async def test_the_last_call_is_shortened_to_what_is_left() -> None:
 
 async def test_an_unproven_estimate_is_doubted_only_while_the_budget_is_fresh() -> None:
     rule = LimitRule("user:*", "tokens_per_day", Decimal(200))
-    ask = need(190, 50, input_least=60)
+    ask = need(210, 50, input_least=60)
     async with ledger_with(rule).open(ANNA, ask, "r") as entry:
         assert entry.output_cap == 50
     ledger = ledger_with(rule)
     await spend(ledger, Usage(50, 10), ANNA._replace(model="klein"))
     with pytest.raises(BudgetExhausted):
         await ledger.open(ANNA, ask, "r").__aenter__()
+
+
+async def test_an_unproven_estimate_that_fits_is_not_doubted_for_a_longer_answer() -> None:
+    rule = LimitRule("user:*", "tokens_per_day", Decimal(200))
+    async with ledger_with(rule).open(ANNA, need(190, 50, input_least=60), "r") as entry:
+        assert entry.output_cap == 10
 
 
 async def test_choices_share_the_shortened_cap() -> None:

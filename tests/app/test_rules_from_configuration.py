@@ -15,6 +15,7 @@ from leitstand.configuration.file import read
 from leitstand.core.classes import DataClass, Region, Role
 from leitstand.core.clock import Clock
 from leitstand.policy.rulebook import Contract
+from leitstand.privacy.wording import scanner_for, wording
 
 NOON = Clock(start=datetime(2026, 11, 23, 11, 0, tzinfo=UTC))
 PROVIDER = m.Provider.model_validate(
@@ -108,7 +109,7 @@ def test_the_newest_own_price_that_is_valid_today_counts(order: int) -> None:
 
 def test_terms_of_the_company_stay_readable_and_its_words_are_always_masked() -> None:
     privacy = m.Privacy.model_validate({"always": ["Projekt Eisvogel"], "allow": ["Musterwerk Nord GmbH"]})
-    scanner = rules.scanner(Configuration(privacy=privacy))
+    scanner = scanner_for(wording(Configuration(privacy=privacy), date(2026, 11, 23)))
     text = "Projekt Eisvogel bei Musterwerk Nord GmbH"
     found = {text[each.start : each.end] for each in scanner.scan_text(text)}
     assert found == {"Projekt Eisvogel"}

@@ -1,13 +1,11 @@
 """The retention rules, applied to a whole installation."""
 
-import threading
 from pathlib import Path
 
 import pytest
 from installation import START_US, build, ids
 from sqlalchemy import insert
 
-from leitstand.app.upkeep import Upkeep
 from leitstand.backup.retain import foresee, retain
 from leitstand.configuration.models import Retention
 from leitstand.core.clock import Clock, from_us
@@ -35,7 +33,7 @@ def test_old_rows_and_records_go_and_the_journal_is_told(database: str, tmp_path
             insert(kept_response).values(id="r1", user="anna", use_case="", body=b"", created_us=START_US)
         )
     found = foresee(engine, RULES, clock.time_us())
-    assert (found.rows, found.journal_up_to) == ({"responses_days": 1}, 4)
+    assert (found.rows, found.journal_up_to) == ({"responses_days": 1, "unusual_days": 0}, 4)
     removed = retain(engine, Signer.load(tmp_path), RULES, clock, told.append)
     assert removed == {"responses_days": 1, "journal_days": 4}
     assert ids(tmp_path) == [f"req_{number:06d}" for number in range(5, 10)]
@@ -69,23 +67,6 @@ def test_a_damaged_journal_keeps_its_old_records(tmp_path: Path) -> None:
     with pytest.raises(Damaged, match="record 2"):
         retain(engine, Signer.load(tmp_path), RULES, clock_at(6), lambda _: None)
     assert len(ids(tmp_path)) == 9
-    engine.dispose()
-
-
-def test_a_server_applies_the_rules_by_itself(tmp_path: Path) -> None:
-    build(tmp_path, spooled=0)
-    engine, stop, done = open_engine(tmp_path), threading.Event(), threading.Event()
-
-    def told(record: Record) -> None:
-        done.set()
-
-    upkeep = Upkeep(engine, Signer.load(tmp_path), clock_at(4), told, lambda: RULES, lambda: True)
-    thread = threading.Thread(target=upkeep.run, args=(stop, 0.01))
-    thread.start()
-    assert done.wait(20)
-    stop.set()
-    thread.join(20)
-    assert len(ids(tmp_path)) == 5
     engine.dispose()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from leitstand.journal.backlog import catch_up
 from leitstand.journal.chain import Signer
 from leitstand.journal.export import export
+from leitstand.journal.records import Record
 from leitstand.journal.spool import Spool
 from leitstand.journal.writer import Writer
 from leitstand.store.engine import open_engine
@@ -99,6 +100,17 @@ def test_what_a_sqlite_file_would_hold_is_held_too(machines: tuple[House, House]
     north.spool_up([record(1, model="gpt\0" + "x" * 500), record(2)])
     with north.writer() as writer:
         assert writer.drain() == 2
+    assert north.verify().intact
+
+
+def test_ids_longer_than_their_column_hold_nobody_up_and_stay_apart(machines: tuple[House, House]) -> None:
+    north, _ = machines
+    long = [Record(id=f"evt_{'x' * 80}{end}", kind="interaction", time_us=1) for end in "ab"]
+    for _ in range(2):
+        north.spool_up([*long, record(3)])
+        with north.writer() as writer:
+            writer.drain()
+    assert len(ids(north)) == 3
     assert north.verify().intact
 
 

@@ -1,6 +1,7 @@
 """The figures of IT operations from a real journal table."""
 
 import itertools
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from leitstand.core.classes import Region
 from leitstand.reports.operations import (
     Beat,
     OperationsSnapshot,
+    Plan,
     Span,
     TargetState,
     bin_middle_s,
@@ -28,6 +30,7 @@ from leitstand.store.schema import journal, metadata
 NOW = datetime(2026, 11, 17, 13, 32, 8, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 TARGET = TargetState("azure-eu", Region.EU)
+OUTCOMES = ("ok", "cached", "failed", "lost", "refused", "left")
 
 
 @pytest.fixture
@@ -55,7 +58,7 @@ def write(engine: Engine, *rows: dict[str, Any]) -> None:
 
 
 def snapshot(engine: Engine, span: Span = Span.TODAY, *targets: TargetState) -> OperationsSnapshot:
-    return take_snapshot(Journal(engine), targets or (TARGET,), span, NOW, BERLIN, None)
+    return take_snapshot(Journal(engine), targets or (TARGET,), span, NOW, BERLIN, Plan(0, None))
 
 
 def test_refusals_are_no_errors_and_leavers_are_neither(engine: Engine) -> None:
@@ -147,14 +150,32 @@ def test_providers_without_requests_are_shown_too(engine: Engine) -> None:
     assert len(figures.beats) == 30
 
 
-def test_the_plan_counts_the_whole_month(engine: Engine) -> None:
-    write(
-        engine,
-        {"cost_nano": 5},
-        {"ago": timedelta(days=10), "cost_nano": 7},
-        {"ago": timedelta(days=20), "cost_nano": 100},
-    )
-    assert snapshot(engine).plan.month_cost_nano == 12
+@pytest.mark.parametrize("span", [Span.DAY, Span.WEEK])
+def test_figures_grouped_by_the_database_are_those_of_the_rows(engine: Engine, span: Span) -> None:
+    dice = random.Random(25)
+    rows = [
+        {"ago": timedelta(seconds=dice.uniform(0, 8 * 86_400)), "outcome": dice.choice(OUTCOMES), "cost_nano": number,
+         "latency_s": dice.choice((0.3, 1.9, 2.1, 40.0, 4000.0)), "provider": dice.choice(("azure-eu", "lokal"))}
+        for number in range(2000)
+    ]  # fmt: skip
+    kept = [row.copy() for row in rows if row["ago"] <= timedelta(days=1 if span is Span.DAY else 7)]
+    write(engine, *rows)
+    taken = snapshot(engine, span, TARGET)
+    latencies = sorted(row["latency_s"] for row in kept if row["outcome"] in ("ok", "cached"))
+    assert taken.totals.requests == len(kept)
+    assert taken.totals.cost_nano == sum(row["cost_nano"] for row in kept)
+    assert taken.totals.failed == sum(row["outcome"] in ("failed", "lost") for row in kept)
+    assert taken.totals.median_s == pytest.approx(latencies[len(latencies) // 2], abs=0.11)
+    own = [row for row in kept if row["provider"] == "azure-eu" and row["outcome"] != "cached"]
+    assert taken.providers[0].totals.requests == len(own)
+    for number, slot in enumerate(taken.slots):
+        begins = timedelta(seconds=taken.slot_s * number)
+        inside = [
+            row
+            for row in kept
+            if begins <= NOW - row["ago"] - taken.start < begins + timedelta(seconds=taken.slot_s)
+        ]
+        assert slot.totals.requests == len(inside)
 
 
 def test_recent_requests_come_newest_first_and_without_persons(engine: Engine) -> None:

@@ -421,3 +421,19 @@ def test_the_command_line_shows_servers_and_looks_at_them(workshop: Workshop) ->
 
 def _mcp(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([*COMMAND, "mcp", *arguments], capture_output=True, text=True, timeout=60)
+
+
+async def test_with_a_scope_a_tool_sees_the_placeholder_that_the_conversation_has(workshop: Workshop) -> None:
+    key = workshop.key("anna")
+    with httpx2.Client(
+        base_url=workshop.server.url, headers={"authorization": f"Bearer {key}"}, timeout=30
+    ) as chat:
+        said = {
+            "model": "nur-openai",
+            "messages": [{"role": "user", "content": f"Herr Zander und {NAME} rufen an."}],
+        }
+        headers = {"x-leitstand-scope": "akte-werkzeug"}
+        assert chat.post("/v1/chat/completions", json=said, headers=headers).status_code == 200
+    async with connected(workshop, key, x_leitstand_scope="akte-werkzeug") as client:
+        await client.call_tool("wiki__look_up", {"name": NAME})
+    assert "Person_002" in json.dumps(workshop.wiki.seen[-1])

@@ -10,6 +10,7 @@ from support.answers import PATHS, Heard, body_of, heard
 from support.house import House, configuration
 from support.simulator import Simulator
 
+BROKEN = "iVBORw0KGgpub3QgYW4gaW1hZ2U="  # begins like a PNG file and is none
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 CLASS = "x-leitstand-data-class"
 USE_CASE = "x-leitstand-use-case"
@@ -186,29 +187,31 @@ def test_an_expired_contract_is_none(desk: Desk) -> None:
     assert desk.ask("ohne-vertrag", **{USE_CASE: "werbung"}).provider == "abgelaufen"
 
 
-def _picture(dialect: str, text: str) -> list[dict[str, object]]:
+def _picture(dialect: str, text: str, picture: str = PIXEL) -> list[dict[str, object]]:
     if dialect == "chat":
         image: dict[str, object] = {
-            "type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"},
+            "type": "image_url", "image_url": {"url": f"data:image/png;base64,{picture}"},
         }  # fmt: skip
     else:
-        source = {"type": "base64", "media_type": "image/png", "data": PIXEL}
+        source = {"type": "base64", "media_type": "image/png", "data": picture}
         image = {"type": "image", "source": source}
     return [{"role": "user", "content": [{"type": "text", "text": text}, image]}]
 
 
 @pytest.mark.parametrize("dialect", PATHS)
-def test_images_with_personal_data_around_do_not_leave_the_house(desk: Desk, dialect: str) -> None:
+def test_images_that_nobody_can_read_do_not_leave_the_house_with_personal_data(
+    desk: Desk, dialect: str
+) -> None:
     harmless = desk.ask("nur-openai", dialect=dialect, messages=_picture(dialect, "Was ist zu sehen?"))
     assert harmless.status == 200
     assert desk.simulator.contains("openai-eu", PIXEL) == [PIXEL]
     desk.simulator.reset("openai-eu")
-    personal = _picture(dialect, "Ist das Frau Erika Sommerfeld?")
+    personal = _picture(dialect, "Ist das Frau Erika Sommerfeld?", BROKEN)
     refused = desk.ask("nur-openai", dialect=dialect, messages=personal)
     assert (refused.status, refused.code) == (403, "policy_no_target")
     assert refused.error["dropped"] == {"openai-eu": "media"}
     stated = desk.ask(
-        "nur-openai", dialect=dialect, messages=_picture(dialect, "Was?"), **{CLASS: "personal"}
+        "nur-openai", dialect=dialect, messages=_picture(dialect, "Was?", BROKEN), **{CLASS: "personal"}
     )
     assert stated.code == "policy_no_target"
     assert desk.asked() == []

@@ -7,12 +7,22 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from memory_alerts import MemoryAlertRules, MemoryAlerts
 from memory_budgets import MemoryBudgets
+from memory_channels import MemoryChannels
 from memory_drills import MemoryDrills
+from memory_incidents import MemoryIncidents
+from memory_jobs import MemoryJobs
+from memory_leaks import MemoryLeaks
 from memory_model_tests import MemoryModelTests
 from memory_model_tiers import MemoryModelTiers
+from memory_prices import MemoryPrices, MemoryReconciliation
+from memory_protection import MemoryErasing, MemoryPolicy, MemoryPrivacy
+from memory_reviews import MemoryReviews
 from memory_semantic_cache import MemorySemanticCache
 from memory_tools import MemoryTools
+from memory_unusual import MemoryUnusual
+from memory_what_if import MemoryBlind, MemoryWhatIf
 
 from leitstand.answers.events import (
     ChatEvent,
@@ -63,6 +73,7 @@ class MemorySessions:
         default_factory=lambda: {
             "anna@musterwerk.example": ("Anna Berger", Role.USER),
             "jonas@musterwerk.example": ("Jonas Keller", Role.ADMIN),
+            "petra@musterwerk.example": ("Petra Vogel", Role.SUPER_ADMIN),
         }
     )
     open: dict[str, Viewer] = field(default_factory=dict)
@@ -356,7 +367,22 @@ class House:
         self.model_tiers = MemoryModelTiers()
         self.semantic_cache = MemorySemanticCache()
         self.budgets = MemoryBudgets()
+        self.what_if = MemoryWhatIf()
+        self.blind = MemoryBlind()
+        self.prices = MemoryPrices()
+        self.reconciliation = MemoryReconciliation()
+        self.unusual = MemoryUnusual()
+        self.leaks = MemoryLeaks()
+        self.reviews = MemoryReviews()
         self.tools = MemoryTools()
+        self.jobs = MemoryJobs()
+        self.incidents = MemoryIncidents()
+        self.privacy = MemoryPrivacy()
+        self.policy = MemoryPolicy()
+        self.erasing = MemoryErasing()
+        self.alerts = MemoryAlerts()
+        self.alert_rules = MemoryAlertRules()
+        self.channels = MemoryChannels()
 
     def renew(self) -> None:
         """Everything as at the beginning, in the same objects, so that a site built once serves all tests."""

@@ -13,9 +13,9 @@ MANY = [
 ]
 
 
-def test_users_see_the_chat_only() -> None:
+def test_users_see_the_chat_and_the_status_only() -> None:
     shown = build_navigation(ENTRIES, permissions(Role.USER), "/chat", str)
-    assert [link.label for link in shown.links] == ["Chat"]
+    assert [link.label for link in shown.links] == ["Chat", "Status"]
 
 
 def test_few_entries_are_flat_and_the_open_one_is_marked() -> None:

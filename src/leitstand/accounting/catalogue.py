@@ -1,10 +1,11 @@
 """List prices of the public providers, from the open data set genai-prices.
 
 The data set takes a quarter of a second to import, so it comes with the first question, not with this file.
-It is used as shipped in the package: no price changes without an update that somebody installs.
+It is used as shipped in the package, or as a file that somebody imported: no price changes by itself.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from leitstand.accounting.prices import NO_UNITS, Tariff, Tier, UnitPrices
 
 if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelPrice
 
 # Our kinds of providers to the data set's ids.
@@ -48,12 +50,38 @@ class ListPrice:
 class Catalogue:
     """Looks prices up; opening it loads the data set (0.25 s)."""
 
-    def __init__(self) -> None:
+    def __init__(self, snapshot: "DataSnapshot | None" = None, source: str = "") -> None:
+        """snapshot: an imported one, of that source; the shipped one by default."""
         import genai_prices
         from genai_prices.data_snapshot import get_snapshot
 
-        self._snapshot = get_snapshot()
-        self._source = f"genai-prices {genai_prices.__version__}"
+        self._snapshot = snapshot or get_snapshot()
+        self.source = source or f"genai-prices {genai_prices.__version__}"
+
+    @classmethod
+    def read(cls, data: bytes, source: str) -> "Catalogue":
+        """A catalogue of the data set's own JSON; raises ValueError for anything else."""
+        from genai_prices.data_snapshot import DataSnapshot
+        from genai_prices.types import (
+            _providers_from_raw,
+        )  # the package's own reader, which has no public name
+
+        raw = json.loads(data)
+        if not isinstance(raw, list) or not raw:
+            raise ValueError("a list of providers is expected")
+        try:
+            providers = _providers_from_raw(raw)
+        except TypeError as cause:  # a price by a measure that the installed package does not know
+            raise ValueError(str(cause)) from cause
+        return cls(DataSnapshot(providers, from_auto_update=False), source)
+
+    def all(self, moment: datetime) -> Iterator[tuple[str, str, ListPrice]]:
+        """(provider id, model id, price) of every model with a price at a moment."""
+        for provider in self._snapshot.providers:
+            for model in provider.models:
+                price = _list_price(model.get_prices(moment), self.source)
+                if price is not None:
+                    yield provider.id, model.id, price
 
     def find(self, kind: str, provider: str, model: str, moment: datetime) -> ListPrice | None:
         """The list price at a moment (prices are dated, some change by time of day), or None if unknown.
@@ -66,7 +94,7 @@ class Catalogue:
             _, found = self._snapshot.find_provider_model(model, None, provider_id, None)
         except LookupError:
             return None
-        return _list_price(found.get_prices(moment), self._source)
+        return _list_price(found.get_prices(moment), self.source)
 
     def context_tokens(self, kind: str, provider: str, model: str) -> int | None:
         """How long a prompt the model takes, as listed; None if unknown. Arguments as in `find`."""

@@ -8,6 +8,7 @@ from leitstand.accounting.counters import FACTS_MAX_BYTES, LostHold
 from leitstand.accounting.limits import Subject
 from leitstand.accounting.sizing import Sizing
 from leitstand.core.money import NanoEuro
+from leitstand.journal.records import INTERACTION, Record
 
 _LONG, _SHORT = 60, 16  # characters of a name that are kept
 
@@ -74,4 +75,23 @@ def lost_call(hold: LostHold) -> LostCall:
         facts.input_tokens,
         facts.output_tokens,
         NanoEuro(facts.cost_nano),
+    )
+
+
+def lost_record(call: LostCall) -> Record:
+    """The record of a call whose process was killed: booked at the usual size of such a call."""
+    return Record(
+        id=call.request_id,
+        kind=INTERACTION,
+        time_us=call.time_us,
+        user=call.subject.user,
+        department=call.subject.department,
+        use_case=call.subject.use_case,
+        key_id=call.subject.key_id,
+        model=call.subject.model,
+        outcome="lost",
+        input_tokens=call.input_tokens,
+        output_tokens=call.output_tokens,
+        cost_nano=call.cost_nano,
+        estimated=True,
     )

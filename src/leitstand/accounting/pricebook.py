@@ -1,10 +1,12 @@
 """The price book: own prices first, then list prices with regional surcharges, never nothing for the unknown."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from leitstand.accounting.catalogue import Catalogue, ListPrice
+from leitstand.accounting.periods import Calendar
 from leitstand.accounting.prices import Price, Tariff, Tier, UnitPrices, free
 from leitstand.accounting.rates import EURO, Rate, Rates
 from leitstand.accounting.uplifts import NONE, uplift
@@ -25,6 +27,7 @@ class PriceRow:
 
     per_image, per_minute, per_search: for a picture, a minute of sound, a search of a reranker; None: unknown.
     No regional surcharge is added to it. model: as the provider calls it, or `*` for all others of the provider.
+    valid_from: its first day; None: always. Of several the newest that has begun counts.
     """
 
     provider: str
@@ -37,6 +40,7 @@ class PriceRow:
     per_image: Decimal | None = None
     per_minute: Decimal | None = None
     per_search: Decimal | None = None
+    valid_from: date | None = None
 
     def units(self) -> UnitPrices:
         """The unit prices in the row's own currency."""
@@ -53,29 +57,65 @@ class PriceRow:
 class PriceBook:
     """Answers with the price of now; immutable rows, replaced as a whole when the configuration changes."""
 
-    def __init__(self, clock: Clock, rows: Iterable[PriceRow] = (), rates: Iterable[Rate] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        rows: Iterable[PriceRow] = (),
+        rates: Iterable[Rate] = (),
+        *,
+        timezone: str = "UTC",
+        catalogue: Catalogue | None = None,
+        keep: Callable[[Price], None] | None = None,
+    ) -> None:
+        """timezone: of the days on which prices and rates begin. catalogue: list prices; the shipped ones by default.
+
+        keep: told of each price that is found, so that records booked with it can be proven; called on the event loop.
+        """
         self._clock = clock
-        self._rows = {(row.provider, row.model): row for row in rows}
-        self._rates = Rates(rates)
-        for row in self._rows.values():
-            self._rates.on(row.currency, clock.now().date())  # a currency without a rate must fail here
-        self._catalogue: Catalogue | None = None
+        self._calendar = Calendar(timezone)
+        self._rows: dict[tuple[str, str], list[PriceRow]] = {}
+        for row in sorted(rows, key=lambda row: row.valid_from or date.min, reverse=True):
+            self._rows.setdefault((row.provider, row.model), []).append(row)
+        self.rates = Rates(rates)
+        for currency in {row.currency for same in self._rows.values() for row in same}:
+            self.rates.on(currency, clock.now().date())  # a currency without a rate must fail here
+        self._catalogue = catalogue
+        self._keep = keep
         self._windows: dict[tuple[str, str, str], int | None] = {}
-        self._cache: dict[tuple[str, str, Region, str], tuple[float, Price]] = {}
+        self._cache: dict[tuple[str, str, Region, str], tuple[float, float, Price]] = {}
 
     def price(self, provider: str, kind: str, region: Region, model: str) -> Price:
-        """The price of a model at a provider, cached for a minute of application time.
+        """The price of a model at a provider, cached for a minute of application time, never into the next day.
 
         provider: its name in the configuration; kind: which wire format (`openai`, `azure_openai` …).
         """
         key = (provider, kind, region, model)
         now_s = self._clock.time()
         known = self._cache.get(key)
-        if known is not None and 0 <= now_s - known[0] < _FRESH_S:
-            return known[1]
+        if known is not None and known[0] <= now_s < known[1]:
+            return known[2]
         found = self._find(provider, kind, region, model)
-        self._cache[key] = (now_s, found)
+        self._cache[key] = (now_s, min(now_s + _FRESH_S, self._calendar.period("day", now_s).ends_s), found)
+        if self._keep is not None:
+            self._keep(found)
         return found
+
+    def today(self) -> date:
+        """The day whose prices and rates count now."""
+        return date.fromisoformat(self._calendar.period("day", self._clock.time()).label)
+
+    def row(self, provider: str, model: str) -> PriceRow | None:
+        """The own price that counts today; None where the list does."""
+        today = self.today()
+        rows = (*self._rows.get((provider, model), ()), *self._rows.get((provider, "*"), ()))
+        return next((row for row in rows if row.valid_from is None or row.valid_from <= today), None)
+
+    @property
+    def source(self) -> str:
+        """Of the list prices."""
+        self.warm()
+        assert self._catalogue is not None
+        return self._catalogue.source
 
     def context_tokens(self, provider: str, kind: str, model: str) -> int | None:
         """How long a prompt a model takes, from the same list as its price; None if it is not there."""
@@ -90,7 +130,7 @@ class PriceBook:
         self._catalogue = self._catalogue or Catalogue()
 
     def _find(self, provider: str, kind: str, region: Region, model: str) -> Price:
-        row = self._rows.get((provider, model)) or self._rows.get((provider, "*"))
+        row = self.row(provider, model)
         if row is not None:
             own = ListPrice(row.tariff(), (), row.currency, "override", row.units())
             return self._in_euro(own, NONE, model)
@@ -103,7 +143,7 @@ class PriceBook:
         return self._in_euro(listed, uplift(kind, region, model), model)
 
     def _in_euro(self, listed: ListPrice, factor: Decimal, model: str) -> Price:
-        rate = self._rates.on(listed.currency, self._clock.now().date())
+        rate = self.rates.on(listed.currency, self.today())
         to_euro = factor / rate.per_euro
         return Price(
             tariff=listed.tariff.times(to_euro, _DIGITS),

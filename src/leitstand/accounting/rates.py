@@ -1,6 +1,7 @@
 """Exchange rates to the euro, by day."""
 
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,11 +30,13 @@ def shipped_rates() -> Sequence[Rate]:
 
 
 class Rates:
-    """All known rates; given rows win over shipped ones of the same day."""
+    """All known rates; given rows win over shipped ones of the same day, later rows over earlier ones."""
 
     def __init__(self, rows: Iterable[Rate] = ()) -> None:
         by_day = {(rate.currency, rate.day): rate for rate in (*shipped_rates(), *rows)}
-        self._rates = sorted(by_day.values(), key=lambda rate: rate.day)
+        self._rates: dict[str, list[Rate]] = {}
+        for rate in sorted(by_day.values(), key=lambda rate: rate.day):
+            self._rates.setdefault(rate.currency, []).append(rate)
 
     def on(self, currency: str, day: date) -> Rate:
         """The latest rate on or before a day, or the oldest known if all are later.
@@ -42,7 +45,10 @@ class Rates:
         """
         if currency == EURO:
             return Rate(EURO, day, Decimal(1), "identity")
-        rows = [rate for rate in self._rates if rate.currency == currency]
-        if not rows:
-            raise KeyError(currency)
-        return next((rate for rate in reversed(rows) if rate.day <= day), rows[0])
+        rows = self._rates[currency]
+        return rows[max(bisect_right(rows, day, key=lambda rate: rate.day) - 1, 0)]
+
+    @property
+    def currencies(self) -> Sequence[str]:
+        """Those with a rate, but for the euro."""
+        return tuple(sorted(self._rates))

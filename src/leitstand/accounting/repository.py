@@ -12,11 +12,12 @@ from leitstand.store.schema import journal
 _HOUR_US = 3_600_000_000
 
 
-def settled_since(engine: Engine, since_us: int) -> Iterator[Settled]:
+def settled_since(engine: Engine, since_us: int, until_seq: int | None = None) -> Iterator[Settled]:
     """Booked calls since a moment, summed per subject and hour; every time zone offset in use for days here is
     whole hours or borders on none of our day ends, so an hour never lies in two days.
 
     A call counts for the model that answered, which tiers or a downgrade may have put in place of the asked one.
+    until_seq: the last record that counts; None: all.
     """
     columns = journal.c
     counted_for = _counted_for(engine).label("counted_for")
@@ -30,6 +31,8 @@ def settled_since(engine: Engine, since_us: int) -> Iterator[Settled]:
         .where(columns.kind.in_(BOOKED), columns.time_us >= since_us, columns.outcome != "cached")
         .group_by(columns.user, columns.department, columns.use_case, columns.key_id, "counted_for", hour)
     )  # fmt: skip
+    if until_seq is not None:
+        query = query.where(columns.seq <= until_seq)
     with engine.connect() as connection:
         for user, department, use_case, key_id, model, time_us, tokens, cost_nano in connection.execute(
             query

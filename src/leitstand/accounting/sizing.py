@@ -15,7 +15,6 @@ from leitstand.core.money import NANO_PER_EURO, nano, nano_up
 _NEARLY = Decimal("0.49")  # of a nano-euro, so that a cost rounded half up still fits
 _USUAL_SHARE = 0.9  # an answer up to a tenth shorter than usual is better than a refusal
 _COMFORT = 1.5  # times the length that 95 % of answers stay within
-_SHORTEST_COLD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +124,10 @@ class Sizing:
     def cap(self, in_money: bool, room: int, price: Price, *, fresh: bool) -> int:
         """Output tokens per choice that fit into `room` after the input, at most those asked; 0 if none.
 
-        The input counts at its worst if an answer of usual length fits then, else as in `floor`.
+        The input counts at its worst if an answer of usual length fits then, else as in `floor`. While nothing is known
+        of the model, any answer that fits beside the worst input is taken: hoping for less could pass the limit.
         """
-        usual = self.usual_output if self.proven else _SHORTEST_COLD
+        usual = self.usual_output if self.proven else 1
         worst = self._fit(in_money, room, self.worst_input, price, 1.0)
         if worst >= min(self.need.asked_output, usual):
             return worst

@@ -139,7 +139,7 @@ class Chat:
                     match part:
                         case Head():
                             said.head = part
-                            yield await self._show_question(place, said)
+                            yield await self._show_question(caller, place, said)
                         case Piece():
                             for event in _events(part, said):
                                 yield event
@@ -154,12 +154,12 @@ class Chat:
             kind = Refused if said.state == "refused" else Failed
             yield kind(said.message, refusal.code, said.request.id)
 
-    async def _show_question(self, place: Place, said: _Said) -> QuestionShown:
+    async def _show_question(self, caller: Caller, place: Place, said: _Said) -> QuestionShown:
         """The question with the placeholders that left the house; none when nothing was replaced."""
         text = _last_text(said.prompt)
         segments: tuple[Segment, ...] = (Segment(text),)
         if said.head is not None and said.head.pseudonymised:
-            scanner = self._gateway.rules.scanner
+            scanner = self._gateway.rules.scanner.of(caller.person.department)
             masked, mapping = await asyncio.to_thread(lambda: mask(scan(said.prompt, scanner)))
             shown = Restorer(mapping).segments(_last_text(masked.prompt))
             segments = tuple(Segment(piece, placeholder) for piece, placeholder in shown)

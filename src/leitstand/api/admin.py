@@ -11,14 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leitstand import __version__
 from leitstand.api.admin_answers import Marked, Problem, answer_errors
+from leitstand.api.alert_channels import Notifying, alert_channel_routes
+from leitstand.api.alerts import Alerting, alert_routes
 from leitstand.api.backups import BackedUp, backup_routes
 from leitstand.api.budgets import Budgeting, budget_routes
 from leitstand.api.drills import Drilling, drill_routes
 from leitstand.api.guard import Guarded, check_key_for, check_person, needs
+from leitstand.api.incidents import HasIncidents, incident_routes
+from leitstand.api.jobs import HasJobs, job_routes
+from leitstand.api.leaks import LeakOffice, leak_routes
+from leitstand.api.policy import Deciding, policy_routes
+from leitstand.api.prices import Pricing, balance_routes, invoice_routes, price_routes
+from leitstand.api.protection import Protecting, protection_routes
 from leitstand.api.regression import Trials, regression_routes
 from leitstand.api.tiers import tier_routes
 from leitstand.api.tools import HasTools, tool_routes
+from leitstand.api.usage import Watching, usage_routes
 from leitstand.api.vault import Keeping, vault_routes
+from leitstand.api.what_if import Supposing, what_if_routes
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.kinds import KINDS, Kind, plain, split
@@ -34,7 +44,25 @@ from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import DEFAULT_OVERLAP_DAYS, KeyRequest, NewKey, VirtualKeys
 
 
-class Office(Trials, Drilling, Budgeting, HasTools, Keeping, BackedUp, Protocol):
+class Office(
+    Alerting,
+    Notifying,
+    HasIncidents,
+    Trials,
+    Drilling,
+    Budgeting,
+    Watching,
+    Pricing,
+    HasTools,
+    Keeping,
+    LeakOffice,
+    Protecting,
+    Deciding,
+    BackedUp,
+    HasJobs,
+    Supposing,
+    Protocol,
+):
     """What administration needs of the house."""
 
     @property
@@ -107,9 +135,21 @@ def build_admin(office: Office) -> FastAPI:
     app.include_router(tier_routes())
     app.include_router(drill_routes(office))
     app.include_router(vault_routes(office))
+    app.include_router(leak_routes(office))
+    app.include_router(protection_routes(office))
+    app.include_router(policy_routes(office))
     app.include_router(tool_routes(office))
     app.include_router(budget_routes(office))
+    app.include_router(usage_routes(office))
+    app.include_router(what_if_routes(office))
+    app.include_router(price_routes(office))
+    app.include_router(invoice_routes(office))
+    app.include_router(balance_routes(office))
     app.include_router(backup_routes(office))
+    app.include_router(job_routes(office))
+    app.include_router(incident_routes(office))
+    app.include_router(alert_channel_routes(office))
+    app.include_router(alert_routes(office))  # last: its `/api/alerts/{id}` takes what others left
     answer_errors(app, office.language)
     return app
 
@@ -317,14 +357,12 @@ def _existing(configuration: Configuration, kind: str, name: str) -> Section:
 
 
 def _stored(configuration: Configuration, kind: str) -> Mapping[str, Section]:
-    _kind(kind)
-    match kind:
-        case "organisation" | "privacy" | "retention":
-            return {kind: getattr(configuration, kind)}
-        case "policy":
-            return {data_class.word: rule for data_class, rule in configuration.policy.items()}
-        case _:
-            return dict(getattr(configuration, f"{kind}s"))
+    if _kind(kind).shape == "single":
+        found = getattr(configuration, kind)
+        return {} if found is None else {kind: found}
+    if kind == "policy":
+        return {data_class.word: rule for data_class, rule in configuration.policy.items()}
+    return dict(getattr(configuration, f"{kind}s"))
 
 
 def _require_known(known: Mapping[str, object], names: list[str], kind: str, param: str) -> None:

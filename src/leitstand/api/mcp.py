@@ -145,7 +145,7 @@ class MCPEndpoint:
         incoming = visit.incoming
         request = ToolRequest(
             incoming.id, name, arguments, incoming.time_us, incoming.use_case(), incoming.data_class(), visit.only,
-            incoming.run() or _run_of_session(headers.get("mcp-session-id", "")),
+            incoming.run() or _run_of_session(headers.get("mcp-session-id", "")), incoming.scope(),
         )  # fmt: skip
         try:
             return await self._tools.call(request, visit.caller, self._today())

@@ -35,7 +35,7 @@ class Incoming:
             use_case=self.use_case(),
             data_class=self.data_class(),
             cache=self._cache(),
-            scope=self._text(b"x-leitstand-scope"),
+            scope=self.scope(),
             language=self.language,
             is_gone=is_gone,
             run=self.run(),
@@ -71,6 +71,10 @@ class Incoming:
                 detail={"param": name.decode()},
             )
         return value
+
+    def scope(self) -> str:
+        """The caller's own name for whose data this is; empty for none."""
+        return self._text(b"x-leitstand-scope")
 
     def data_class(self) -> DataClass | None:
         """The data class that the request states; None for none."""

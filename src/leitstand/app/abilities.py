@@ -1,11 +1,23 @@
-"""What the router must know of models beyond their prices: how much they read, and whether they can go on."""
+"""What targets can do: which prompts they serve, how much they read, whether they can go on."""
 
 from collections.abc import Callable, Mapping
 
 from leitstand.accounting.pricebook import PriceBook
 from leitstand.core.classes import Region
 from leitstand.core.conversation import Prompt
-from leitstand.providers.base import Continuing, Target
+from leitstand.providers.base import Adapter, Continuing, KnowsTargets, Target
+
+
+def lacking(adapters: Mapping[str, Adapter], target: Target, prompt: Prompt) -> str | None:
+    """The feature of a prompt that a target cannot serve, or None; see policy/admit.py: Lacks."""
+    adapter = adapters.get(target.kind)
+    if adapter is None:
+        return f"provider kind {target.kind}"
+    if prompt.dialect not in adapter.serves:
+        return prompt.dialect
+    if isinstance(adapter, KnowsTargets):
+        return adapter.lacks_at(prompt, target)
+    return adapter.lacks(prompt)
 
 
 class Abilities:

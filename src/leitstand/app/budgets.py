@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from leitstand.accounting.budgets import changes
-from leitstand.accounting.budgets.board import Board, Sources, take_board
+from leitstand.accounting.budgets.board import Board, LimitState, Sources, take_board
 from leitstand.accounting.budgets.changes import ExtensionWish, GraceWish, LimitWish
 from leitstand.accounting.budgets.repository import UsageRows, Warned
 from leitstand.accounting.budgets.rules import leeway, limit_rules
 from leitstand.accounting.budgets.warnings import LimitReached, due, warning_id, warning_record
 from leitstand.accounting.counters import Counter, Reading
 from leitstand.accounting.periods import Calendar
+from leitstand.app.repeated import Repeated
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration
 from leitstand.configuration.models import Extension
@@ -52,6 +53,27 @@ class BudgetDesk:
             limit_rules(configuration), leeway(configuration), Calendar(timezone), self.clock.time(),
             Sources(self.rows.daily, self.read),
         )  # fmt: skip
+
+    def company_month(self) -> LimitState | None:
+        """The company's limit in euro a month as it stands now, with what was added to it; None without one."""
+        configuration = self.configuration()
+        rules = [
+            rule
+            for rule in limit_rules(configuration)
+            if (rule.scope, rule.measure) == ("company", "eur_per_month")
+        ]
+        board = take_board(
+            rules, leeway(configuration), Calendar(configuration.organisation.timezone), self.clock.time(),
+            Sources(lambda _kind, _since: (), self.read),
+        )  # fmt: skip
+        return max(board.states, key=lambda state: state.limit, default=None)
+
+    def month_cost_nano(self) -> int:
+        """What the company has used in the running month, from the sums by hour; tools are part of it."""
+        timezone = self.configuration().organisation.timezone
+        self.rows.advance(timezone)
+        begins = f"{Calendar(timezone).period('month', self.clock.time()).label}-01"
+        return sum(used.cost_nano for used in self.rows.daily("company", begins))
 
     def warnings(self, most: int) -> list[Warned]:
         """The last ones, newest first."""
@@ -101,13 +123,12 @@ class BudgetWatch:
     def run(self, stop: threading.Event) -> None:
         """Look every minute until told to stop."""
         pause_s = max(_LEAST_S, WATCH_S / self._desk.clock.factor)
+        rounds = Repeated(_log, "budgets cannot be watched", "budgets are watched again")
         try:
             while True:
-                try:
+                with rounds:
                     if self._lead.is_mine():
                         self.look(stop)
-                except Exception:  # noqa: BLE001 - a border: the next round tries again
-                    _log.exception("budgets could not be watched")
                 if stop.wait(pause_s):
                     return
         finally:

@@ -23,6 +23,7 @@ from leitstand.api.responses import Responses
 from leitstand.api.tasks import TASKS, SingleTask
 from leitstand.api.transport import JSON_TYPE, Receive, Scope, Send, respond
 from leitstand.app.discovered import set_up_built_in
+from leitstand.app.draining import Readiness
 from leitstand.app.house import House
 from leitstand.app.local_models import LocalModels
 from leitstand.core.errors import Refusal
@@ -36,8 +37,15 @@ _log = logging.getLogger(__name__)
 class Front:
     """Routes by path; also the lifespan of the application."""
 
-    def __init__(self, house: House, build_site: Callable[[House], Application]) -> None:
+    def __init__(
+        self,
+        house: House,
+        build_site: Callable[[House], Application],
+        readiness: Readiness | None = None,
+    ) -> None:
+        """readiness: shared with whoever ends the process."""
         self._house = house
+        self._readiness = readiness or Readiness()
         self._build_site = build_site
         self._site: asyncio.Task[Application] | None = None
         self._fast: dict[str, Application] = {
@@ -115,19 +123,25 @@ class Front:
         await respond(send, 200, [JSON_TYPE], body)
 
     async def _readyz(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """It can serve: `ready`, or `degraded` with what fails while requests go on; 503 `full` when they cannot."""
+        """It can serve: `ready`, or `degraded` with what fails while requests go on; 503 `full` when they cannot, and
+        503 `draining` when the process is about to end and wants no new ones."""
         house = self._house
+        self._readiness.asked()
         checks = {
             "journal_spool": not house.spool.degraded,
             "journal_writer": not house.writer.failing,
             "database": not house.database_away,
             "limits": not house.limits_alone,
         }
-        status = "full" if not house.spool.has_room else "ready" if all(checks.values()) else "degraded"
+        status = "ready" if all(checks.values()) else "degraded"
+        if not house.spool.has_room:
+            status = "full"
+        if self._readiness.begun:
+            status = "draining"
         body = msgspec.json.encode(
             {"status": status, "checks": {name: "ok" if ok else "failing" for name, ok in checks.items()}}
         )
-        await respond(send, 503 if status == "full" else 200, [JSON_TYPE], body)
+        await respond(send, 503 if status in ("full", "draining") else 200, [JSON_TYPE], body)
 
     async def _metrics(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Prometheus; needs a key whose owner may see operations."""

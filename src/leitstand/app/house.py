@@ -4,33 +4,43 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from leitstand.accounting.balance.desk import BalanceDesk
 from leitstand.accounting.budgets.repository import UsageRows
+from leitstand.accounting.invoices.desk import InvoiceDesk
 from leitstand.accounting.ledger import Ledger
-from leitstand.accounting.lost import LostCall
+from leitstand.accounting.lost import lost_record
 from leitstand.accounting.periods import Calendar
+from leitstand.accounting.pricelists.book import ImportedPrices, places
+from leitstand.accounting.pricelists.desk import PriceDesk
+from leitstand.accounting.pricelists.keeper import SnapshotKeeper
+from leitstand.accounting.pricelists.repository import PriceRows
 from leitstand.accounting.rebuild import spent_by_counter
 from leitstand.accounting.repository import settled_since
 from leitstand.accounting.runs import Run, Runs
+from leitstand.accounting.unusual.repository import UnusualRows
 from leitstand.answers.regression import Regression
 from leitstand.answers.responses.kept import KeptResponses
 from leitstand.answers.responses.repository import KeptRows
 from leitstand.answers.trials import TrialRunner
 from leitstand.app import rules as compose
-from leitstand.app.abilities import Abilities
+from leitstand.app.abilities import Abilities, lacking
+from leitstand.app.background import Background
 from leitstand.app.budgets import BudgetDesk, BudgetWatch
 from leitstand.app.counting import counts_alone, open_counters
 from leitstand.app.database import Database
-from leitstand.app.upkeep import Upkeep
+from leitstand.app.monitoring import Monitoring
+from leitstand.app.repeated import Repeated
+from leitstand.app.unusual import UnusualDesk, UnusualWatch
+from leitstand.app.what_if import WhatIfDesk, open_scenarios, starting
 from leitstand.configuration.apply import Editor
 from leitstand.configuration.current import Configuration, load
-from leitstand.configuration.models import MCPServer, Privacy, Provider
-from leitstand.configuration.secrets import SecretMissing, SecretResolver, load_sealer
+from leitstand.configuration.secrets import SecretResolver, load_sealer
 from leitstand.configuration.watcher import Watcher
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Prompt, Usage
@@ -44,6 +54,7 @@ from leitstand.gateway.hotpath import Gateway, Rules
 from leitstand.gateway.metrics import Metrics
 from leitstand.gateway.pacing import Pacing
 from leitstand.gateway.probes import Probes
+from leitstand.gateway.repeats import REPEATS_SECRET, Repeats
 from leitstand.gateway.routing import Router
 from leitstand.gateway.semantic import SemanticCache
 from leitstand.gateway.target_metrics import TargetMetrics
@@ -51,27 +62,34 @@ from leitstand.gateway.tool_directory import ToolDirectory
 from leitstand.gateway.toolbook import ToolBook, ToolCalled, ToolRequest
 from leitstand.gateway.toolpath import ToolGateway
 from leitstand.gateway.values import Request
-from leitstand.identity.callers import Caller, KeyRing, Network, Person, StoredKey
+from leitstand.identity.callers import Caller, Person
 from leitstand.identity.repository import Credentials, Keys, SessionRows
 from leitstand.identity.sessions import Sessions
 from leitstand.identity.virtual_keys import VirtualKeys, load_pepper
+from leitstand.jobs.seats import FIRST
+from leitstand.journal.backlog import catch_up
 from leitstand.journal.chain import Signer
-from leitstand.journal.records import INTERACTION, Record
 from leitstand.journal.spool import Spool, Sync
 from leitstand.journal.writer import Writer
 from leitstand.knowledge.library import Knowledge
 from leitstand.policy.rulebook import Rulebook
+from leitstand.privacy.leaks.repository import LeakRows
+from leitstand.privacy.leaks.values import Sent
+from leitstand.privacy.leaks.watch import LeakWatch
+from leitstand.privacy.pictures.reader import PictureReader
 from leitstand.privacy.repository import VaultRows
 from leitstand.privacy.tagger import tagger
 from leitstand.privacy.tagging.network import BrokenModel
 from leitstand.privacy.vault import VAULT_SECRET, Vault
+from leitstand.privacy.wording import Wording, scanner_for, wording
 from leitstand.prompts.regression.repository import RegressionRows
 from leitstand.providers.adapters import load_adapters
-from leitstand.providers.base import KnowsTargets, Target
+from leitstand.providers.base import Target
 from leitstand.providers.door import Door
 from leitstand.providers.http.pool import Pool
 from leitstand.providers.local_encoder import LocalEncoder, is_installed
 from leitstand.providers.mcp_client import MCPDoor
+from leitstand.reports.review.desk import ReviewDesk
 from leitstand.store.engine import open_engine
 from leitstand.store.lead import Lead
 
@@ -83,13 +101,20 @@ class House:
     """All rooms of one process on one data folder."""
 
     def __init__(
-        self, data: Path, clock: Clock, sync: Sync = "background", own_ports: tuple[int, ...] = ()
+        self,
+        data: Path,
+        clock: Clock,
+        sync: Sync = "background",
+        own_ports: tuple[int, ...] = (),
+        seats: Sequence[str] = FIRST,
     ) -> None:
         """Open the data folder, made and migrated if needed. Nothing runs yet.
 
         own_ports: ports on this machine that are Leitstand itself, when local servers are looked for.
+        seats: at which this process may work on jobs; none: others do.
         """
         self.data = data
+        self._seats = seats
         self.own_ports = own_ports
         self.clock = clock
         self.engine = open_engine(data)
@@ -111,6 +136,13 @@ class House:
             clock,
             self.spool.write_now,
         )
+        self.pictures = PictureReader()
+        self.leaks = LeakWatch(
+            LeakRows(self.engine), self.sealer, self.vault, clock, self.events, self.spool.write_now,
+            lambda: self.configuration.leak_watch, self.local_now,
+        )  # fmt: skip
+        self.events.subscribe(Sent, self.leaks.on_sent)
+        self._repeats = Repeats(installation_secret(data, REPEATS_SECRET))
         self.kept_responses = KeptResponses(KeptRows(self.engine), self.sealer, clock)
 
         self.configuration = Configuration()
@@ -125,15 +157,36 @@ class House:
             clock,
             self.spool.write_now,
         )
-        self._scanner = compose.scanner(
-            Configuration()
-        )  # kept while its words stay: it has read texts by heart
-        self._scanner_words = ("", Privacy())
+        self._words = Wording()
+        self._scanner = scanner_for(self._words)  # kept while its words stay: it has read texts by heart
         self._counters = open_counters(data)
         self.budgets = BudgetDesk(
             UsageRows(self.engine), self.editor, clock, lambda: self.configuration, self.refresh,
             self._counters.read,
         )  # fmt: skip
+        self.reviews = ReviewDesk(self.engine, clock, lambda: self.configuration, self.spool.write_now)
+        self.unusual = UnusualDesk(
+            UnusualRows(self.engine), clock, lambda: self.configuration, self.spool.write_now,
+            lambda user: [row.id for row in self.keys.list(user)],
+        )  # fmt: skip
+        self.prices = PriceDesk(
+            self.editor, self.spool.write_now, clock, lambda: self.configuration, self.refresh
+        )
+        self.invoices = InvoiceDesk(self.prices)
+        self.balance = BalanceDesk(
+            self.engine, self._counters, clock, lambda: self.configuration,
+            lambda: catch_up(self.engine, data), self.spool.write_now, self.metrics.on_balance,
+        )  # fmt: skip
+        self._imported_prices = ImportedPrices(lambda: self._database.reading)
+        self._price_keeper = SnapshotKeeper(
+            lambda prices: PriceRows(self.engine).keep(prices, clock.time_us())
+        )
+        scenarios = open_scenarios(
+            self.engine, clock, lambda: self.configuration, lambda: self.gateway.rules.book, self.spool.write_now
+        )  # fmt: skip
+        self.what_if = WhatIfDesk(scenarios, lambda: self.regression, starting(lambda: self.background.board))
+        self.monitoring = Monitoring(self)
+        self.background = Background(self)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -166,12 +219,12 @@ class House:
         semantic = SemanticCache(LocalEncoder() if is_installed() else None)
         self.gateway = Gateway(
             rules, self.ledger, ResponseCache(), self.router, self.lacks, self._open_book, semantic,
-            self.vault,
+            self.vault, self.pictures,
         )  # fmt: skip
         self._tool_door = MCPDoor()
         self.tools = ToolGateway(
             lambda: self.gateway.rules, self.ledger, self.runs, ToolDirectory(self._tool_door, self.clock),
-            self._tool_door, self._open_tool_book,
+            self._tool_door, self._open_tool_book, self.vault,
         )  # fmt: skip
         self.regression = Regression(
             RegressionRows(self.engine), self.sealer, self.clock, lambda: self.gateway.rules.book,
@@ -190,12 +243,19 @@ class House:
         self._run(self._warm_tagger, "tagger")
         self._run(self._write_journal, "journal-writer")
         self._run(self._keep_house, "housekeeping")
-        self._run(self._keep_up, "upkeep")
         self._run(self._settle_database, "database")
+        self.background.start(self._seats)
         self._run(self._watch_budgets, "budgets")
+        self._run(lambda: self.leaks.run(self._stop), "leak-sample")
+        self._run(lambda: self.monitoring.watch(self._stop), "alerts")
+        self._run(lambda: self.monitoring.deliver(self._stop), "alert-delivery")
+        self._run(lambda: self.monitoring.heart.run(self._stop), "heartbeat")
+        self._run(self._watch_usage, "unusual-usage")
+        self._run(self._keep_prices, "prices")
 
     async def stop(self) -> None:
         """End everything in the reverse order; what is spooled stays spooled if the database is gone."""
+        await asyncio.to_thread(self.background.stop)
         await self.trials.stop()
         self._probing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -203,6 +263,7 @@ class House:
         await self.pool.close()
         await self._tool_door.close()
         self.gateway.semantic.close()
+        self.pictures.close()
         self.spool.close()
         self._stop.set()
         self.writer.nudge()
@@ -244,6 +305,13 @@ class House:
             self.budgets, self.spool.write_now, self.events, Lead(self.data / "budgets.lock", self.engine)
         ).run(self._stop)
 
+    def _keep_prices(self) -> None:
+        self._price_keeper.run(self._stop)
+
+    def _watch_usage(self) -> None:
+        lead = Lead(self.data / "unusual.lock", self.engine)
+        UnusualWatch(self.unusual, UsageRows(self.engine), self.events, lead).run(self._stop)
+
     def _first_configuration(self) -> Configuration:
         if not self._database.away:
             return self._watcher.start()
@@ -265,35 +333,23 @@ class House:
         self._database.keep()
 
     def _keep_house(self) -> None:
-        """Every ten seconds: book the calls of killed processes, share limits with the living; every hour:
-        drop ended sessions, old responses and client files that nobody uses any more."""
-        rounds = 0
+        """Every ten seconds: book the calls of killed processes, share limits with the living."""
+        rounds = Repeated(_log, "housekeeping fails", "housekeeping works again")
         while True:
-            try:
+            with rounds:
                 self._book_lost_calls()
                 if self._counters.needs_rebuild and not self.database_away:
                     self._set_counters(self.configuration)
                 self.pacing.share = self._counters.processes()
-                if rounds % 360 == 0:
-                    SessionRows(self.engine).remove_expired(self.clock.time_us())
-                    self.vault.remove_expired(self.configuration.privacy.vault_days)
-            except Exception:  # noqa: BLE001 - a border: the next round tries again
-                _log.exception("housekeeping failed")
-            rounds += 1
+                if wording(self.configuration, self.today()) != self._words:
+                    self._watcher.renew()  # a term or pattern has ended with the day
             if self._stop.wait(_HOUSEKEEPING_S):
                 return
-
-    def _keep_up(self) -> None:
-        upkeep = Upkeep(
-            self.engine, Signer.load(self.data), self.clock, self.spool.write_now,
-            lambda: self.configuration.retention, Lead(self.data / "upkeep.lock", self.engine).is_mine,
-        )  # fmt: skip
-        upkeep.run(self._stop)
 
     def _book_lost_calls(self) -> None:
         lost = self.ledger.recover()
         for call in lost:
-            self.spool.write_now(_lost_record(call))
+            self.spool.write_now(lost_record(call))
         self.ledger.forget(lost)
 
     # ------------------------------------------------------------ rules
@@ -328,37 +384,28 @@ class House:
         self._database.keep()
 
     def _rules(self, configuration: Configuration) -> Rules:
-        prices = compose.price_book(configuration, self.clock)
+        prices = compose.price_book(
+            configuration, self.clock, self._imported_prices.now(configuration), self._price_keeper.note
+        )
         prices.warm()
-        words = (configuration.organisation.name, configuration.privacy)
-        if words != self._scanner_words:
-            self._scanner, self._scanner_words = compose.scanner(configuration), words
-        book: Rulebook = compose.rulebook(configuration, self._api_keys(configuration))
-        return Rules(self._key_ring(configuration), book, prices, self._scanner)
-
-    def _api_keys(self, configuration: Configuration) -> dict[str, str]:
-        found = {}
-        holders: dict[str, Provider | MCPServer] = dict(configuration.providers)
-        holders |= {f"{compose.MCP_PREFIX}{each.name}": each for each in configuration.mcp_servers.values()}
-        secrets = SecretResolver(self._database.reading, self.sealer)
-        for name, holder in holders.items():
-            if holder.api_key is None:
-                continue
-            try:
-                found[name] = secrets.resolve(holder.api_key)
-            except SecretMissing as missing:
-                _log.warning("no API key: %s", missing.en, extra={"provider": name})
-        return found
-
-    def _key_ring(self, configuration: Configuration) -> KeyRing:
-        keys = {
-            row.digest: StoredKey(
-                row.id, row.user, frozenset(row.use_cases), frozenset(row.models), _networks(row.networks),
-                row.expires_us, row.revoked_us,
-            )
-            for row in Keys(self._database.reading).list()
-        }  # fmt: skip
-        return KeyRing(keys, compose.people(configuration), self._pepper)
+        for place in places(configuration):
+            place.price(prices)
+        self._price_keeper.flush()  # the usual prices are kept before a request can be booked at them
+        words = wording(configuration, self._day_of(configuration))
+        if words != self._words:
+            self._scanner, self._words = scanner_for(words), words
+        book: Rulebook = compose.rulebook(
+            configuration,
+            compose.api_keys(configuration, SecretResolver(self._database.reading, self.sealer)),
+        )
+        covering = configuration.privacy.images == "cover"
+        return Rules(
+            compose.key_ring(Keys(self._database.reading).list(), configuration, self._pepper),
+            book,
+            prices,
+            self._scanner,
+            cover_images=covering,
+        )
 
     def _set_counters(self, configuration: Configuration) -> None:
         """Give new limits what was already spent in their running period; all of them after a power cut."""
@@ -404,6 +451,9 @@ class House:
         """The event loop's clock, by which health keeps its times; may be asked from any thread."""
         return self._loop.time() if self._loop else 0.0
 
+    def _day_of(self, configuration: Configuration) -> date:
+        return self.clock.now().astimezone(ZoneInfo(configuration.organisation.timezone)).date()
+
     def language(self) -> str:
         """Of refusals, where the client has no wish."""
         return self.configuration.organisation.language
@@ -421,18 +471,11 @@ class House:
         return price.input + price.output
 
     def lacks(self, target: Target, prompt: Prompt) -> str | None:
-        adapter = self.adapters.get(target.kind)
-        if adapter is None:
-            return f"provider kind {target.kind}"
-        if prompt.dialect not in adapter.serves:
-            return prompt.dialect
-        if isinstance(adapter, KnowsTargets):
-            return adapter.lacks_at(prompt, target)
-        return adapter.lacks(prompt)
+        return lacking(self.adapters, target, prompt)
 
     def _open_book(self, request: Request) -> Book:
         self.spool.demand_room()
-        return Book(request, self.clock, self.spool, self.events, self.runs)
+        return Book(request, self.clock, self.spool, self.events, self.runs, self._repeats)
 
     def _open_tool_book(self, request: ToolRequest, caller: Caller) -> ToolBook:
         self.spool.demand_room()
@@ -443,28 +486,3 @@ class House:
         record = ended.record
         if run := record.detail.get("run"):
             self.runs.book(Run(record.key_id or record.user, run), record.cost_nano)
-
-
-def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    from ipaddress import ip_network
-
-    return tuple(ip_network(text) for text in texts)
-
-
-def _lost_record(call: LostCall) -> Record:
-    """The record of a call whose process was killed: booked at the usual size of such a call."""
-    return Record(
-        id=call.request_id,
-        kind=INTERACTION,
-        time_us=call.time_us,
-        user=call.subject.user,
-        department=call.subject.department,
-        use_case=call.subject.use_case,
-        key_id=call.subject.key_id,
-        model=call.subject.model,
-        outcome="lost",
-        input_tokens=call.input_tokens,
-        output_tokens=call.output_tokens,
-        cost_nano=call.cost_nano,
-        estimated=True,
-    )

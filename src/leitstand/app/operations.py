@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from leitstand.app import rules as compose
 from leitstand.app.house import House
 from leitstand.configuration.models import Provider
 from leitstand.core.classes import Region
@@ -94,13 +93,6 @@ class TargetBoard:
         figure = Bilingual(f"{running} von {len(usable)}", f"{running} of {len(usable)}")
         level = "ok" if running == len(usable) else "warn"
         return Vital(Bilingual("Anbieter", "Providers"), figure, level)  # type: ignore[arg-type]  # one of two levels
-
-    def month_limit_nano(self) -> int | None:
-        """The company's limit for a month, in nano-euro; None without one."""
-        for rule in compose.limit_rules(self._house.configuration):
-            if rule.scope == "company" and rule.measure == "eur_per_month":
-                return rule.units
-        return None
 
 
 def _probe_told(fault: str, took_s: float, age_s: float) -> Bilingual:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,23 @@ from leitstand.answers.regression import Plan, Report, SetSummary, TrialSummary
 from leitstand.answers.repository import ConversationRows
 from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary
 from leitstand.app import discovered
+from leitstand.app.alerts import PageAlertRules, PageAlerts, bar_of, public_bar_of
+from leitstand.app.channels import PageChannels
+from leitstand.app.desks import desks_of
 from leitstand.app.drills import FireDrills
 from leitstand.app.house import House
+from leitstand.app.incidents import PageIncidents
+from leitstand.app.leaks import LeakDesk
 from leitstand.app.operations import TargetBoard
+from leitstand.app.prices import PagePrices, PageReconciliation
+from leitstand.app.protection_ports import PageErasing, PagePolicy, PagePrivacy, contracts_told
+from leitstand.app.reviews import PageReviews
 from leitstand.app.tools import ToolBoard
+from leitstand.app.unusual import PageUnusual
+from leitstand.app.what_if_pages import PageBlind, PageWhatIf
+from leitstand.backup.nightly import Shelf, shelf
+from leitstand.backup.state import state
+from leitstand.configuration.leak_watch import LeakWatch
 from leitstand.core.clock import from_us
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import NanoEuro
@@ -31,14 +44,21 @@ from leitstand.identity import sessions as identity
 from leitstand.identity.callers import Caller
 from leitstand.identity.roles import RIGHTS, Permission
 from leitstand.identity.sessions import LIFETIME_US
+from leitstand.jobs.runs import JobState, StepDone, Worker
+from leitstand.jobs.runs import Run as JobRun
+from leitstand.monitoring.values import Alert
+from leitstand.privacy.leaks.values import Finding, State
+from leitstand.privacy.pictures import tesseract
 from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.providers.local_encoder import is_installed
 from leitstand.reports import semantic
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
+from leitstand.reports.operations import Plan as MonthPlan
 from leitstand.reports.operations_snapshot import recent_requests, take_snapshot
 from leitstand.reports.repository import Journal
 from leitstand.reports.semantic import SemanticSnapshot, take_semantic
 from leitstand.reports.tiers import PERIOD_US, TierSnapshot, take_tiers
+from leitstand.store.engine import DatabaseAway
 from leitstand.web import ports as web
 
 EXAMPLES = (
@@ -87,6 +107,7 @@ class PageStatus:
     def __init__(self, house: House, board: TargetBoard) -> None:
         self._house = house
         self._board = board
+        self._desks = desks_of(house)
 
     def organisation(self) -> web.Organisation:
         organisation = self._house.configuration.organisation
@@ -105,8 +126,11 @@ class PageStatus:
         troubled = [target for target in self._board.targets() if target.state in ("down", "cooling")]
         degraded = self._house.spool.degraded or self._house.writer.failing
         sees_operations = viewer is not None and Permission.OPERATIONS_READ in viewer.permissions
+        firing = await asyncio.to_thread(self._firing)
         if not sees_operations:
-            return _public_bar(all_down=bool(troubled) and len(troubled) == len(self._board.targets()))
+            return public_bar_of(firing) or _public_bar(
+                all_down=bool(troubled) and len(troubled) == len(self._board.targets())
+            )
         vitals = (self._board.vital(), _protection())
         if degraded:
             return web.Bar(
@@ -118,6 +142,8 @@ class PageStatus:
                 "/betrieb/it",
                 vitals,
             )
+        if (bar := bar_of(self._house, firing, vitals)) is not None:
+            return bar
         if troubled:
             names = ", ".join(target.name for target in troubled)
             return web.Bar(
@@ -127,7 +153,15 @@ class PageStatus:
                 "/betrieb/it",
                 vitals,
             )
+        if told := contracts_told(self._desks.policy.processors()):
+            return web.Bar("warn", *told, "/schutz/auftragsverarbeiter", vitals)
         return web.Bar("ok", Bilingual("Alle Dienste laufen", "All services running"), None, "", vitals)
+
+    def _firing(self) -> Sequence[Alert]:
+        """Nothing while the database is away: the bar says so otherwise."""
+        with suppress(DatabaseAway):
+            return self._house.monitoring.desk.firing()
+        return ()
 
 
 def _public_bar(*, all_down: bool) -> web.Bar:
@@ -188,14 +222,23 @@ class PageOperations:
 
     async def snapshot(self, span: Span) -> OperationsSnapshot:
         house = self._house
-        limit_nano = self._board.month_limit_nano()
         now, targets = house.clock.now(), self._board.targets()
-        return await asyncio.to_thread(
-            take_snapshot, self._journal, targets, span, now, house.zone, limit_nano
-        )
+
+        def take() -> OperationsSnapshot:
+            return take_snapshot(self._journal, targets, span, now, house.zone, _month_plan(house))
+
+        return await asyncio.to_thread(take)
 
     async def recent(self, limit: int) -> tuple[RecentRequest, ...]:
         return tuple(await asyncio.to_thread(recent_requests, self._journal, limit))
+
+
+def _month_plan(house: House) -> MonthPlan:
+    """The company's month as its limit counts it: with extensions, and with what tools cost."""
+    month = house.budgets.company_month()
+    if month is None:
+        return MonthPlan(house.budgets.month_cost_nano(), None)
+    return MonthPlan(month.spent, month.limit)
 
 
 class PageModelTests:
@@ -320,6 +363,69 @@ class PageBudgets:
         await asyncio.to_thread(self._desk.set_limit, wish, viewer.name)
 
 
+class PageLeaks:
+    """The leak watch; its texts only for whom may decide."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._desk = LeakDesk(
+            house.leaks, house.editor, lambda: house.configuration.leak_watch, house.refresh
+        )
+
+    async def findings(self, viewer: web.Viewer, most: int) -> Sequence[Finding]:
+        judges = Permission.LEAKS_JUDGE in viewer.permissions
+        return await asyncio.to_thread(self._desk.findings, most, with_texts=judges)
+
+    async def counts(self) -> tuple[int, int, int]:
+        return await asyncio.to_thread(self._desk.counts)
+
+    def settings(self) -> LeakWatch:
+        return self._desk.settings()
+
+    def reads_images(self) -> bool:
+        return self._house.configuration.privacy.images == "cover" and tesseract.is_installed()
+
+    async def decide(
+        self, viewer: web.Viewer, finding: str, state: State, note: str, *, always: bool
+    ) -> None:
+        await asyncio.to_thread(self._desk.decide, finding, state, viewer.name, note, always=always)
+
+
+class PageJobs:
+    """Background work for the page, each step in a thread."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def jobs(self) -> Sequence[JobState]:
+        return await asyncio.to_thread(self._house.background.board.jobs)
+
+    async def workers(self) -> Sequence[Worker]:
+        return await asyncio.to_thread(self._house.background.board.workers)
+
+    async def history(self, name: str, most: int) -> Sequence[tuple[JobRun, Sequence[StepDone]]]:
+        board = self._house.background.board
+
+        def look() -> list[tuple[JobRun, Sequence[StepDone]]]:
+            return [board.run(run.id) for run in board.runs(name, most)]
+
+        return await asyncio.to_thread(look)
+
+    async def request(self, viewer: web.Viewer, name: str) -> None:
+        await asyncio.to_thread(self._house.background.board.request, name, viewer.name)
+
+    async def cancel(self, viewer: web.Viewer, run: str) -> None:
+        await asyncio.to_thread(self._house.background.board.cancel, run, viewer.name)
+
+    async def backups(self) -> Shelf:
+        house = self._house
+
+        def look() -> Shelf:
+            return shelf(house.configuration.backup, state(house.engine, house.clock.time_us()))
+
+        return await asyncio.to_thread(look)
+
+
 def build_ports(house: House) -> web.Ports:
     """All ports of the pages."""
     board = TargetBoard(house)
@@ -337,6 +443,21 @@ def build_ports(house: House) -> web.Ports:
         "model_tiers": PageModelTiers(house),
         "semantic_cache": PageSemanticCache(house),
         "budgets": PageBudgets(house),
+        "prices": PagePrices(house),
+        "reconciliation": PageReconciliation(house),
+        "what_if": PageWhatIf(house),
+        "blind": PageBlind(house),
+        "reviews": PageReviews(house.reviews),
+        "leaks": PageLeaks(house),
+        "unusual": PageUnusual(house.unusual, house.keys.revoke, house.refresh),
         "tools": ToolBoard(house),
+        "jobs": PageJobs(house),
+        "incidents": PageIncidents(house),
+        "privacy": PagePrivacy(house),
+        "policy": PagePolicy(house),
+        "erasing": PageErasing(house),
+        "alerts": PageAlerts(house),
+        "alert_rules": PageAlertRules(house),
+        "channels": PageChannels(house),
     }
     return web.Ports(**ports)

@@ -1,32 +1,32 @@
 """From the stored configuration to the rules that requests are judged by."""
 
-from collections.abc import Mapping
-from datetime import date
+import logging
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
 
 from leitstand.accounting.budgets.rules import leeway as leeway
 from leitstand.accounting.budgets.rules import limit_rules as limit_rules
-from leitstand.accounting.pricebook import PriceBook, PriceRow
+from leitstand.accounting.pricebook import PriceBook
+from leitstand.accounting.pricelists.book import price_book as price_book
 from leitstand.accounting.prices import cost
-from leitstand.accounting.rates import Rate
 from leitstand.accounting.runs import RunLimits
 from leitstand.accounting.wording import Contact
 from leitstand.configuration import models as stored
 from leitstand.configuration.current import Configuration
+from leitstand.configuration.models import MCPServer, Provider
+from leitstand.configuration.secrets import SecretMissing, SecretResolver
 from leitstand.core.classes import DataClass, Role
-from leitstand.core.clock import Clock
 from leitstand.core.conversation import Usage
 from leitstand.core.money import ZERO, NanoEuro, nano
 from leitstand.core.tiers import Tier
 from leitstand.gateway.call import price_of
-from leitstand.identity.callers import Person
+from leitstand.identity.callers import KeyRing, Network, Person, StoredKey
+from leitstand.identity.repository import KeyRow
 from leitstand.policy.rulebook import Contract, Offer, PolicyRow, Route, Rulebook, ToolServer, UseCase
-from leitstand.privacy.entities import EntityType
-from leitstand.privacy.scan import Scanner
-from leitstand.privacy.tagger import tagger
 from leitstand.providers.base import Limits, Patience, Target
 
+_log = logging.getLogger(__name__)
 _ADMINS = (Role.ADMIN, Role.SUPER_ADMIN)
-_LONG_AGO = date(1970, 1, 1)
 MCP_PREFIX = "mcp:"  # before an MCP server's name among the resolved secrets
 # Fields of some kinds only, handed to their adapters by name.
 _OPTIONS = (
@@ -172,38 +172,38 @@ def _use_case(use_case: stored.UseCase) -> UseCase:
     )
 
 
-def price_book(configuration: Configuration, clock: Clock) -> PriceBook:
-    """Own prices that are valid today, over the built-in table."""
-    today = clock.now().date()
-    rows: dict[tuple[str, str], stored.Price] = {}
-    for price in configuration.prices.values():
-        place = (price.provider, price.model)
-        if price.valid_from and price.valid_from > today:
-            continue
-        if place not in rows or (rows[place].valid_from or _LONG_AGO) < (price.valid_from or _LONG_AGO):
-            rows[place] = price
-    return PriceBook(
-        clock,
-        [
-            PriceRow(
-                price.provider, price.model, price.input, price.output, price.cached_input, price.cache_write,
-                price.currency, price.per_image, price.per_minute, price.per_search,
-            )
-            for price in rows.values()
-        ],
-        [Rate(rate.currency, rate.date, rate.per_euro) for rate in configuration.exchange_rates.values()],
-    )  # fmt: skip
-
-
 def dearest_nano(book: Rulebook, prices: PriceBook, model: str, usage: Usage) -> NanoEuro:
     """The cost of a usage at the dearest target of a public model name; KeyError for an unknown one."""
     offers = book.routes[model].offers
     return max((cost(usage, price_of(prices, offer.target)) for offer in offers), default=ZERO)
 
 
-def scanner(configuration: Configuration) -> Scanner:
-    """Detectors and tagger with the tenant's own words: the company and its own names stay readable."""
-    own = (configuration.organisation.name, *configuration.privacy.allow, *configuration.privacy.never)
-    always = dict.fromkeys(configuration.privacy.always, EntityType.REF_ID)
-    reader = tagger() if configuration.privacy.detection == "full" else None
-    return Scanner([name for name in own if name], always, tagger=reader)
+def api_keys(configuration: Configuration, secrets: SecretResolver) -> dict[str, str]:
+    """Keys of providers by name, of MCP servers by MCP_PREFIX and name; one that cannot be found is logged."""
+    found = {}
+    holders: dict[str, Provider | MCPServer] = dict(configuration.providers)
+    holders |= {f"{MCP_PREFIX}{each.name}": each for each in configuration.mcp_servers.values()}
+    for name, holder in holders.items():
+        if holder.api_key is None:
+            continue
+        try:
+            found[name] = secrets.resolve(holder.api_key)
+        except SecretMissing as missing:
+            _log.warning("no API key: %s", missing.en, extra={"provider": name})
+    return found
+
+
+def key_ring(rows: Iterable[KeyRow], configuration: Configuration, pepper: bytes) -> KeyRing:
+    """The virtual keys that the gateway knows, with the people whom they belong to."""
+    keys = {
+        row.digest: StoredKey(
+            row.id, row.user, frozenset(row.use_cases), frozenset(row.models), _networks(row.networks),
+            row.expires_us, row.revoked_us,
+        )
+        for row in rows
+    }  # fmt: skip
+    return KeyRing(keys, people(configuration), pepper)
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ip_network(text) for text in texts)

@@ -14,25 +14,28 @@ from pathlib import Path
 import uvicorn
 
 from leitstand.app.demo import prepare
+from leitstand.app.draining import DrainingServer, Readiness
 from leitstand.app.front import Application, Front
 from leitstand.app.house import House
 from leitstand.cli.config import apply_file
 from leitstand.core import logs, settings
 from leitstand.core.clock import Clock
 from leitstand.core.errors import InvalidRequest
+from leitstand.jobs.seats import FIRST
+from leitstand.journal.spool import Sync
 
-_GRACE_S = 20
 _log = logging.getLogger(__name__)
 
 
 def run(args: Namespace) -> int:
     """Serve until told to stop. Prints the address on standard output when the port is open."""
     logs.set_up(settings.read("log_level"))
+    drain_s, grace_s = settings.seconds("drain"), settings.seconds("grace")
     data = settings.data_dir(args.data)
     _check_clock(data, args)
     with ExitStack() as stack:
         if args.socket_fd is not None:
-            return _serve(args, data, socket.socket(fileno=args.socket_fd))
+            return _serve(args, data, socket.socket(fileno=args.socket_fd), drain_s, grace_s)
         if args.config:
             apply_file(Path(args.config), data)
         words = stack.enter_context(prepare(data)) if args.command == "demo" else ""
@@ -42,7 +45,17 @@ def run(args: Namespace) -> int:
         sys.stdout.flush()
         if args.workers > 1:
             return _supervise(args, data, listener)
-        return _serve(args, data, listener)
+        return _serve(args, data, listener, drain_s, grace_s)
+
+
+def work(args: Namespace) -> int:
+    """Do background work until told to stop."""
+    from leitstand.app import worker
+
+    logs.set_up(settings.read("log_level"))
+    data = settings.data_dir(args.data)
+    _check_clock(data, args)
+    return worker.work(args, data)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -62,19 +75,31 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(args: Namespace, data: Path, listener: socket.socket) -> int:
+def _serve(args: Namespace, data: Path, listener: socket.socket, drain_s: float, grace_s: float) -> int:
     start = datetime.fromisoformat(args.clock_start) if args.clock_start else None
-    sync = "always" if settings.read("sync") == "always" else "background"
+    sync: Sync = "always" if settings.read("sync") == "always" else "background"
     own_ports = (listener.getsockname()[1],)
-    house = House(data, Clock(args.clock, start), sync, own_ports)  # type: ignore[arg-type]  # one of the two words
+    house = House(data, Clock(args.clock, start), sync, own_ports, _seats())
+    readiness = Readiness()
     config = uvicorn.Config(
-        Front(house, _build_site), loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False,
-        server_header=False, date_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=_GRACE_S,
+        Front(house, _build_site, readiness), loop="uvloop", http="httptools", lifespan="on", log_config=None, access_log=False,
+        server_header=False, date_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=round(grace_s),
         ws="none", proxy_headers=False,
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = DrainingServer(config, readiness, drain_s)
     server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def _seats() -> tuple[str, ...]:
+    """At which this process may work on jobs."""
+    who = settings.read("jobs")
+    if who not in ("here", "worker"):
+        raise InvalidRequest(
+            f"LEITSTAND_JOBS ist „{who}“. Möglich sind here und worker.",
+            f"LEITSTAND_JOBS is '{who}'. Possible are here and worker.",
+        )
+    return FIRST if who == "here" else ()
 
 
 def _build_site(house: House) -> Application:

@@ -10,8 +10,10 @@ from leitstand.api.dialects.problems import chat_error_body
 from leitstand.api.problems import headers_of
 from leitstand.api.requests import credentials, read_request
 from leitstand.api.transport import respond
+from leitstand.app.desks import desks_of
 from leitstand.app.drills import FireDrills
 from leitstand.app.house import House
+from leitstand.app.leaks import LeakDesk
 from leitstand.app.ports import build_ports
 from leitstand.app.tools import ToolBoard
 from leitstand.backup.state import State, state
@@ -40,9 +42,25 @@ class Office:
         self.editor: Editor = house.editor
         self.drills = FireDrills(house)
         self.vault = house.vault
+        desks = desks_of(house)
+        self.privacy, self.policy = desks.privacy, desks.policy
+        self.leaks = LeakDesk(
+            house.leaks, house.editor, lambda: house.configuration.leak_watch, house.refresh
+        )
         self.tools = ToolBoard(house)
         self.regression = house.regression
         self.budgets = house.budgets
+        self.jobs = house.background.board
+        self.alerts = house.monitoring.desk
+        self.alert_channels = house.monitoring.channels
+        self.incidents = house.monitoring.incidents
+        self.alert_rules = house.monitoring.rule_desk
+        self.unusual = house.unusual
+        self.reviews = house.reviews
+        self.what_if = house.what_if
+        self.prices = house.prices
+        self.invoices = house.invoices
+        self.balance = house.balance
 
     @property
     def configuration(self) -> Configuration:

@@ -5,13 +5,9 @@
 Memory is bounded by a chunk, a batch of rows and a segment of the spool, whatever the size of the installation.
 """
 
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from leitstand import __version__
 from leitstand.backup import folder, repository
@@ -19,35 +15,39 @@ from leitstand.backup.envelope import Sealing
 from leitstand.backup.keys import Locks
 from leitstand.backup.parts import Manifest, Packer
 from leitstand.core.errors import InvalidRequest
+from leitstand.store.blobs.address import Place, place_of
+from leitstand.store.blobs.folder import FolderBlobs
 from leitstand.store.engine import is_made, open_engine
 from leitstand.store.migrate import pending
 
 
 class Made(NamedTuple):
-    """A backup that is on the disk. created: the moment that it shows, ISO 8601."""
+    """A backup that is kept. created: the moment that it shows, ISO 8601."""
 
-    path: Path
+    place: Place
     created: str
     size_bytes: int
     manifest: Manifest
 
 
-def create(data: Path, target: Path, lock: Locks) -> Made:
-    """Back up the installation in `data` into `target`, which appears whole or not at all.
+def create(data: Path, target: Path | Place, lock: Locks) -> Made:
+    """Back up the installation in `data` into `target`, a file or a blob, which appears whole or not at all.
 
-    An older file of that name is replaced. Every record that was acknowledged before the call is in it.
-    Raises InvalidRequest when there is nothing to back up, the place is unfit or the database fails, and OSError.
+    An older one of that name is replaced. Every record that was acknowledged before the call is in it.
+    Raises InvalidRequest when there is nothing to back up, the place is unfit or the database fails, BlobsAway, OSError.
     """
-    _check_places(data, target)
+    place = place_of(target) if isinstance(target, Path) else target
+    _check_places(data, place)
     folder.clear_scratch(data)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     with (
         repository.told_plainly(),
-        _draft(target) as out,
+        place.blobs.writing(place.name) as out,
         Sealing(out, lock, created, __version__) as sealing,
     ):
         manifest = _pack(data, Packer(sealing))
-    return Made(target, created, target.stat().st_size, manifest)
+    kept = place.blobs.look(place.name)
+    return Made(place, created, kept.size_bytes if kept else 0, manifest)
 
 
 def _pack(data: Path, packer: Packer) -> Manifest:
@@ -73,35 +73,14 @@ def _pack(data: Path, packer: Packer) -> Manifest:
     return packer.finish(revision, engine.dialect.name, folder.left_out(data))
 
 
-def _check_places(data: Path, target: Path) -> None:
+def _check_places(data: Path, place: Place) -> None:
     if not is_made(data):
         raise InvalidRequest(
             f"In {data} liegt keine Installation. Nennen Sie ihren Ordner mit --data.",
             f"There is no installation in {data}. Name its folder with --data.",
         )
-    if target.resolve().is_relative_to(data.resolve()):
+    if isinstance(place.blobs, FolderBlobs) and place.blobs.folder.resolve().is_relative_to(data.resolve()):
         raise InvalidRequest(
-            f"{target} liegt im Datenordner selbst; eine Sicherung gehört auf einen anderen Datenträger.",
-            f"{target} lies in the data folder itself; a backup belongs on another disk.",
+            f"{place} liegt im Datenordner selbst; eine Sicherung gehört auf einen anderen Datenträger.",
+            f"{place} lies in the data folder itself; a backup belongs on another disk.",
         )
-    if not target.absolute().parent.is_dir():
-        raise InvalidRequest(
-            f"Den Ordner {target.absolute().parent} gibt es nicht.",
-            f"There is no folder {target.absolute().parent}.",
-        )
-
-
-@contextmanager
-def _draft(target: Path) -> Iterator[BinaryIO]:
-    """A file beside `target` that takes its name when all of it is on the disk; gone when anything fails."""
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

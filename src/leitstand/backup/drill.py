@@ -10,6 +10,7 @@ from leitstand.backup.restore import restore
 from leitstand.configuration.repository import secret_names
 from leitstand.configuration.secrets import SecretMissing, SecretResolver, load_sealer
 from leitstand.core import settings
+from leitstand.store.blobs.address import Place
 from leitstand.store.engine import open_engine
 
 
@@ -28,7 +29,7 @@ class Drilled(NamedTuple):
         return not self.problems
 
 
-def drill(source: Path, key: Opens, scratch: Path | None = None) -> Drilled:
+def drill(source: Path | Place, key: Opens, scratch: Path | None = None) -> Drilled:
     """Restore into a temporary folder on SQLite, verify the journal, open every secret, and throw it all away.
 
     scratch: where the folder is made; needs about three times the backup's size. It sets LEITSTAND_DATABASE aside

@@ -19,7 +19,10 @@ SCRATCH = ".backup-"
 WEIGHTS = "models"  # gigabytes that `leitstand model install` brings back
 _BLOCK_BYTES = 1 << 20
 _SCRATCH_AGE_S = 86_400.0
-_NEVER = ("limits.counters",)  # rebuilt from the journal
+_NEVER = (
+    "limits.counters",
+    "jobs.sqlite",
+)  # rebuilt from the journal; runs in hand, which a copy must not repeat
 _NEVER_SUFFIXES = (".lock", "-wal", "-shm", "-journal", ".new")
 
 

@@ -7,7 +7,7 @@ Wherever it fails, the data folder is as empty as before, and so is a shared dat
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from leitstand.journal import chain
 from leitstand.journal.chain import Signer
 from leitstand.journal.verify import Verdict, verify
 from leitstand.journal.writer import Writer
+from leitstand.store.blobs.address import Place, place_of
 from leitstand.store.engine import is_shared, open_engine
 from leitstand.store.migrate import migrate, migrate_to, revisions
 
@@ -38,7 +39,7 @@ class Restored(NamedTuple):
     verdict: Verdict
 
 
-def prove(source: Path, key: Opens) -> tuple[str, Manifest]:
+def prove(source: Path | Place, key: Opens) -> tuple[str, Manifest]:
     """Read a backup to its end and believe it or not; its date and manifest. Writes nothing.
 
     Raises BrokenBackup, WrongBackupKey, InvalidRequest.
@@ -50,7 +51,7 @@ def prove(source: Path, key: Opens) -> tuple[str, Manifest]:
     raise AssertionError("unpack ends with the manifest")
 
 
-def restore(source: Path, data: Path, key: Opens) -> Restored:
+def restore(source: Path | Place, data: Path, key: Opens) -> Restored:
     """Restore into `data`, which must be empty or not there; LEITSTAND_DATABASE, if set, names an empty database.
 
     Raises BrokenBackup, WrongBackupKey, InvalidRequest (the place is not empty, the keys do not fit, the backup is of
@@ -137,15 +138,16 @@ def _move(staging: Path, data: Path) -> None:
 
 
 @contextmanager
-def _opened(source: Path, key: Opens) -> Iterator[Opening]:
-    try:
-        file = source.open("rb")
-    except OSError as cause:
-        raise InvalidRequest(
-            f"Die Sicherung {source} lässt sich nicht lesen: {cause.strerror}.",
-            f"The backup {source} cannot be read: {cause.strerror}.",
-        ) from cause
-    with file:
+def _opened(source: Path | Place, key: Opens) -> Iterator[Opening]:
+    place = place_of(source) if isinstance(source, Path) else source
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(place.blobs.reading(place.name))
+        except OSError as cause:
+            raise InvalidRequest(
+                f"Die Sicherung {place} lässt sich nicht lesen: {cause.strerror}.",
+                f"The backup {place} cannot be read: {cause.strerror}.",
+            ) from cause
         yield Opening(file, key)
 
 

@@ -15,7 +15,7 @@ from leitstand.store import retention as rules
 
 _DAY_US = 86_400_000_000
 _JOURNAL = "journal_days"
-SETTINGS = (_JOURNAL, "conversations_days", "responses_days", "trials_days")
+SETTINGS = (_JOURNAL, "conversations_days", "responses_days", "trials_days", "unusual_days")
 
 
 class Due(NamedTuple):

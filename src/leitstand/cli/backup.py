@@ -26,13 +26,19 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="back up the whole installation into one encrypted file",
         description="Without a key option the passphrase is asked for. Model weights are not backed up.",
     )
-    parser.add_argument("file", metavar="FILE", type=Path, help="the backup; with --new-key the key file")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="the backup: a path, s3://BUCKET/NAME?endpoint=URL, or blobs:NAME in the store of LEITSTAND_BLOBS; with "
+        "--new-key the key file, with --list a folder, s3://BUCKET/PREFIX?endpoint=URL or blobs:",
+    )
     parser.add_argument(
         "--recipient", metavar="KEY", help="public key: this server then cannot read the backup"
     )
     parser.add_argument(
         "--drill", action="store_true", help="restore FILE into a temporary folder and verify it"
     )
+    parser.add_argument("--list", action="store_true", help="what is kept in a folder or an object store")
     parser.add_argument("--new-key", action="store_true", help="make a key file and print its public key")
     add_key_options(parser)
     add_data_option(parser)
@@ -56,9 +62,11 @@ def run(args: argparse.Namespace) -> int:
     if args.new_key:
         from leitstand.backup.keys import new_identity
 
-        print(new_identity(args.file))
+        print(new_identity(Path(args.file)))
         return 0
     with told_plainly():
+        if args.list:
+            return _list(args)
         return _drill(args) if args.drill else _create(args)
 
 
@@ -121,25 +129,45 @@ def _unlike() -> "InvalidRequest":
     return InvalidRequest("Die beiden Eingaben sind verschieden.", "The two entries differ.")
 
 
+def _list(args: argparse.Namespace) -> int:
+    from datetime import UTC, datetime
+
+    from leitstand.store.blobs.address import open_blobs
+
+    for blob in open_blobs(args.file).list():
+        changed = datetime.fromtimestamp(blob.changed_us / 1_000_000, UTC).isoformat(timespec="seconds")
+        if args.json:
+            fact = {"name": blob.name, "size_bytes": blob.size_bytes, "changed": changed}
+            print(json.dumps(fact, ensure_ascii=False))
+        else:
+            print(f"{changed}  {blob.size_bytes:>15,}  {blob.name}")
+    return 0
+
+
 def _create(args: argparse.Namespace) -> int:
     from leitstand.backup.create import create
     from leitstand.backup.tell import tell
     from leitstand.core.settings import data_dir
+    from leitstand.store.blobs.address import place_of
 
     data = data_dir(args.data)
-    made = create(data, args.file, _locking_key(args))
-    told: dict[str, object] = {"file": str(made.path), "size_bytes": made.size_bytes, "created": made.created}
+    made = create(data, place_of(args.file), _locking_key(args))
+    told: dict[str, object] = {
+        "file": str(made.place),
+        "size_bytes": made.size_bytes,
+        "created": made.created,
+    }
     tell(data, "backup.backup.created", f"cli:{getpass.getuser()}", told)
     rows, left_out = made.manifest.rows, made.manifest.left_out
     facts = {
-        "file": str(made.path), "size_bytes": made.size_bytes, "records": rows.get("journal", 0),
+        "file": str(made.place), "size_bytes": made.size_bytes, "records": rows.get("journal", 0),
         "rows": sum(rows.values()), "left_out": list(left_out),
     }  # fmt: skip
     if args.json:
         print(json.dumps(facts, ensure_ascii=False))
         return 0
     print(
-        f"Gesichert / backed up: {made.path} ({made.size_bytes:,} bytes, {rows.get('journal', 0):,} records)"
+        f"Gesichert / backed up: {made.place} ({made.size_bytes:,} bytes, {rows.get('journal', 0):,} records)"
     )
     for name in left_out:
         print(f"  ohne / without: {name}")
@@ -150,13 +178,15 @@ def _drill(args: argparse.Namespace) -> int:
     from leitstand.backup.drill import drill
     from leitstand.backup.tell import tell
     from leitstand.core.settings import data_dir
+    from leitstand.store.blobs.address import place_of
     from leitstand.store.engine import is_made
 
-    done = drill(args.file, opening_key(args))
+    place = place_of(args.file)
+    done = drill(place, opening_key(args))
     data = data_dir(args.data)
     if is_made(data):  # a drill may run on a machine that has nothing but the backup
         told: dict[str, object] = {
-            "file": str(args.file),
+            "file": str(place),
             "created": done.created,
             "problems": len(done.problems),
         }

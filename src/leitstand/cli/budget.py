@@ -1,4 +1,4 @@
-"""`leitstand budget`: every limit as it stands, extensions and grace; also beside a running server.
+"""`leitstand budget`: every limit as it stands, extensions, grace, and the proof; also beside a running server.
 
 Running processes follow a change within two seconds. `list` reads what the journal has booked: what running requests
 hold is known to the server only (`GET /api/budgets`).
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("budget", help="limits: list, extend, grace")
+    parser = subparsers.add_parser("budget", help="limits: list, extend, grace, verify")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
     listing = verbs.add_parser("list", help="every limit with what is spent and when it will be reached")
@@ -46,23 +46,65 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     for verb in (extend, grace):
         verb.add_argument("--reason", default="", help="why, for the audit trail")
-    for verb in (listing, extend, grace):
+    verify = verbs.add_parser(
+        "verify", help="compare counters, journal and hourly sums of every limit; 1 if they differ"
+    )
+    verify.add_argument(
+        "--mend", action="store_true", help="raise counters that are too low, release what nobody holds"
+    )
+
+    for verb in (listing, extend, grace, verify):
         office.add_data_option(verb)
         verb.add_argument("--json", action="store_true", help="machine-readable output")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked; errors are raised as refusals with a hint."""
+    """Do what was asked, 1 where sums differ; errors are raised as refusals with a hint."""
     with office.opened(args.data) as desk:
         match args.verb:
             case "extend":
                 _extend(desk, args)
             case "grace":
                 _grace(desk, args)
+            case "verify":
+                return _verify(desk, args)
             case _:
                 _list(desk, args.json)
     return 0
+
+
+def _verify(desk: office.Desk, args: argparse.Namespace) -> int:
+    from leitstand.accounting.balance.desk import BalanceDesk, figures
+    from leitstand.accounting.counters.opened import open_counters
+    from leitstand.core import settings
+    from leitstand.journal.backlog import catch_up
+
+    folder, editor = settings.data_dir(args.data), desk.editor
+    counters = open_counters(folder)
+    try:
+        balance = BalanceDesk(
+            editor.engine, counters, editor.clock, lambda: desk.configuration,
+            lambda: catch_up(editor.engine, folder), editor.record,
+        )  # fmt: skip
+        facts = figures(balance.verify(desk.actor, mend=args.mend))
+    finally:
+        counters.close()
+    if args.json:
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        _tell_balance(facts)
+    return int(not facts["agrees"])
+
+
+def _tell_balance(facts: dict[str, Any]) -> None:
+    print(f"{facts['accounts']} limits compared, {len(facts['differences'])} differences")
+    for each in facts["differences"]:
+        mended = ", mended" if each["mended"] else ""
+        print(
+            f"{each['scope']:32} {each['measure']:17} {each['period']:10} {each['kind']}: "
+            f"by {each['difference']}{mended}"
+        )
 
 
 def _extend(desk: office.Desk, args: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import getpass
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 def add_data_option(parser: argparse.ArgumentParser) -> None:
     """`--data DIR`, the same for every command."""
     parser.add_argument("--data", metavar="DIR", help="data folder (default: LEITSTAND_DATA, else ./data)")
+
+
+def read_file(path: Path) -> bytes:
+    """A file that was named; raises InvalidRequest."""
+    from leitstand.core.errors import InvalidRequest
+
+    try:
+        return path.read_bytes()
+    except OSError as cause:
+        reason = cause.strerror or str(cause)
+        raise InvalidRequest(
+            f"{path} lässt sich nicht lesen: {reason}.", f"{path} cannot be read: {reason}."
+        ) from cause
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""`leitstand privacy`: find personal data in JSON lines; mask, restore and erase it (privacy_vault.py)."""
+"""`leitstand privacy`: find personal data in JSON lines; explain finds (privacy_rules.py); mask, restore and erase it
+(privacy_vault.py)."""
 
 import argparse
 import json
@@ -6,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from leitstand.cli import privacy_vault
+from leitstand.cli import privacy_leaks, privacy_rules, privacy_vault
 
 if TYPE_CHECKING:
     from leitstand.privacy.scan import Scanner
@@ -23,7 +24,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     scan.add_argument("--rules-only", action="store_true", help="without the name tagger")
     scan.set_defaults(run=run)
+    privacy_rules.register(actions)
     privacy_vault.register(actions)
+    privacy_leaks.register(actions)
 
 
 def run(args: argparse.Namespace) -> int:

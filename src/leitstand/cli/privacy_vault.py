@@ -9,12 +9,14 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leitstand.cli import office
 
 if TYPE_CHECKING:
     from leitstand.configuration.current import Configuration
+    from leitstand.privacy.erasures import Erasure
     from leitstand.privacy.scan import Scanner
     from leitstand.privacy.vault import Vault
 
@@ -26,6 +28,9 @@ def register(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     masking.add_argument(
         "--scope", metavar="S", help="the file that lines without one belong to (default: one each)"
+    )
+    masking.add_argument(
+        "--department", metavar="D", default="", help="with the terms of this department, too"
     )
     masking.set_defaults(run=_mask)
     restoring = actions.add_parser(
@@ -39,7 +44,15 @@ def register(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     what.add_argument("--person", metavar="NAME", help="this person, or any other value, in all files")
     erasing.add_argument("--json", action="store_true", help="machine-readable receipt")
     erasing.set_defaults(run=_erase)
-    for parser in (masking, restoring, erasing):
+    erasing.add_argument("--reason", default="", help="why, for the audit trail; no names")
+    listing = actions.add_parser(
+        "erasures", help="receipts of erasures; --list: what must be repeated after a restore, without names"
+    )
+    listing.add_argument("--list", action="store_true", help="print the list that --repeat reads")
+    listing.add_argument("--repeat", metavar="FILE", type=Path, help="erase again what such a list names")
+    listing.add_argument("--json", action="store_true", help="machine-readable output")
+    listing.set_defaults(run=_erasures)
+    for parser in (masking, restoring, erasing, listing):
         office.add_data_option(parser)
 
 
@@ -50,7 +63,7 @@ def _mask(args: argparse.Namespace) -> int:
     from leitstand.privacy.mask import scan
 
     with _opened(args.data) as (vault, configuration):
-        scanner = _scanner(configuration)
+        scanner = _scanner(configuration, args.department)
         for record_id, text, given in _lines("mask"):
             scope = given or args.scope or new_id("scope")
             prompt = Prompt("chat", "", (Message("user", (Text(text),)),))
@@ -87,7 +100,9 @@ def _erase(args: argparse.Namespace) -> int:
     actor = f"cli:{getpass.getuser()}"
     with _opened(args.data) as (vault, _):
         receipt = (
-            vault.erase_scope(args.scope, actor) if args.scope else vault.erase_person(args.person, actor)
+            vault.erase_scope(args.scope, actor, args.reason)
+            if args.scope
+            else vault.erase_person(args.person, actor, args.reason)
         )
     if args.json:
         print(json.dumps({"receipt": receipt.id, "scopes": receipt.scopes, "entries": receipt.entries}))
@@ -96,6 +111,51 @@ def _erase(args: argparse.Namespace) -> int:
             f"erased: {receipt.entries} entries in {receipt.scopes} files\nreceipt: {receipt.id} (in the journal)"
         )
     return 0
+
+
+def _erasures(args: argparse.Namespace) -> int:
+    """0; 2 where the list cannot be read."""
+    from leitstand.privacy.erasures import told, written
+
+    if args.repeat is not None:
+        receipt = repeat(args.data, args.repeat)
+        print(json.dumps(receipt) if args.json else f"erased again: {receipt['entries']} entries")
+        return 0
+    with _opened(args.data) as (vault, _):
+        found = vault.erasures()
+    if args.list:
+        sys.stdout.write(written(found))
+        return 0
+    lines = [told(each) for each in found]
+    if args.json:
+        print(json.dumps(lines, ensure_ascii=False))
+    for line in lines if not args.json else ():
+        print(
+            f"{line['time']}  {line['what']:<7} {line['entries']} entries  {line['receipt']}  {line['reason']}"
+        )
+    return 0
+
+
+def repeat(data: str | None, source: Path) -> dict[str, int]:
+    """Erase again what a list names; how much was found. Raises InvalidRequest."""
+    erasures = read_list(source)
+    with _opened(data) as (vault, _):
+        receipt = vault.repeat(erasures, f"cli:{getpass.getuser()}")
+    return {"erasures": len(erasures), "scopes": receipt.scopes, "entries": receipt.entries}
+
+
+def read_list(source: Path) -> "list[Erasure]":
+    """A list of erasures from its file; raises InvalidRequest."""
+    from leitstand.core.errors import InvalidRequest
+    from leitstand.privacy.erasures import read
+
+    try:
+        return list(read(source.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError) as cause:
+        raise InvalidRequest(
+            f"Die Löschliste {source} lässt sich nicht lesen.",
+            f"The list of erasures {source} cannot be read.",
+        ) from cause
 
 
 @contextmanager
@@ -123,16 +183,12 @@ def _opened(data: str | None) -> "Iterator[tuple[Vault, Configuration]]":
         engine.dispose()
 
 
-def _scanner(configuration: "Configuration") -> "Scanner":
-    """As the server scans: the configured terms, the company's own name, the tagger unless switched off."""
-    from leitstand.privacy.entities import EntityType
-    from leitstand.privacy.scan import Scanner
-    from leitstand.privacy.tagger import tagger
+def _scanner(configuration: "Configuration", department: str) -> "Scanner":
+    """As the server scans for a department: configured terms and patterns, the tagger unless switched off."""
+    from leitstand.core.clock import Clock
+    from leitstand.privacy.wording import scanner_for, wording
 
-    privacy = configuration.privacy
-    own = [name for name in (configuration.organisation.name, *privacy.allow, *privacy.never) if name]
-    always = dict.fromkeys(privacy.always, EntityType.REF_ID)
-    return Scanner(own, always, tagger=tagger() if privacy.detection == "full" else None)
+    return scanner_for(wording(configuration, Clock().now().date())).of(department)
 
 
 def _lines(command: str) -> Iterator[tuple[object, str, str]]:

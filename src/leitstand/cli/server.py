@@ -44,7 +44,7 @@ def ask(
             f"No server answers at {args.url}: {cause}. Start 'leitstand serve' or give --url.",
         ) from cause
     said = _read(body)
-    if status != 200 or not said:
+    if status not in (200, 201) or not said:
         reason = said["error"]["message"] if "error" in said else "this is not the address of Leitstand."
         raise InvalidRequest(reason, reason)
     return said

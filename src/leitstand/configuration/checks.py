@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from leitstand.configuration import keeping, leeway, residency, semantic_cache
+from leitstand.configuration import backing_up, channels, keeping, leeway, residency, semantic_cache
 from leitstand.configuration import models as m
 from leitstand.configuration.finding import Path, Remark, suggestion
 from leitstand.configuration.kinds import KINDS
@@ -159,6 +159,12 @@ def _limited_tiers(each: Placed, known: Known, _today: date) -> Iterator[Remark]
         yield _limit_without_effect((*each.path, "scope"), scope.name)
 
 
+def _channel(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
+    assert isinstance(each.value, m.AlertChannel)
+    if each.value.kind == "email" and not known.of("mail"):
+        yield channels.without_mail_server(each.path)
+
+
 def _leeway(each: Placed, known: Known, today: date) -> Iterator[Remark]:
     assert isinstance(each.value, m.Extension | m.Grace)
     yield from leeway.check(each.value, each.path, known.of("limit"), today)
@@ -167,6 +173,11 @@ def _leeway(each: Placed, known: Known, today: date) -> Iterator[Remark]:
 def _retention(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
     assert isinstance(each.value, m.Retention)
     yield from keeping.check(each.value, each.path)
+
+
+def _backup(each: Placed, _known: Known, _today: date) -> Iterator[Remark]:
+    assert isinstance(each.value, m.Backup)
+    yield from backing_up.check(each.value, each.path)
 
 
 def _limit_without_effect(path: Path, model: str) -> Remark:
@@ -243,12 +254,16 @@ def _expiry(expires: date, path: Path, today: date) -> Iterator[Remark]:
 
 
 def _secret(each: Placed, known: Known, _today: date) -> Iterator[Remark]:
-    assert isinstance(each.value, m.Provider | m.MCPServer)
-    key = each.value.api_key
-    path = (*each.path, "api_key")
-    if key is None:
-        return
+    for name in KINDS[each.kind].secrets:
+        if key := getattr(each.value, name):
+            # An address is usually no secret to the one who writes the file; it is sealed all the same.
+            yield from _secret_of(key, (*each.path, name), known, doubt=name != "url")
+
+
+def _secret_of(key: str, path: Path, known: Known, *, doubt: bool) -> Iterator[Remark]:
     if not key.startswith(_REFERENCE):
+        if not doubt:
+            return
         yield Remark(
             path,
             "Der Schlüssel steht im Klartext in der Datei.",
@@ -349,5 +364,9 @@ _RULES: Mapping[str, tuple[Callable[[Placed, Known, date], Iterator[Remark]], ..
     "price": (_price,),
     "policy": (_special,),
     "retention": (_retention,),
+    "backup": (_backup,),
     "mcp_server": (_dpa, _secret),
+    "alert_channel": (_channel, _secret),
+    "mail": (_secret,),
+    "heartbeat": (_secret,),
 }

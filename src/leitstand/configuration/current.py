@@ -52,9 +52,21 @@ class Configuration:
     prices: Mapping[str, m.Price] = field(default_factory=dict)
     policy: Mapping[DataClass, m.PolicyRule] = field(default_factory=lambda: DEFAULT_POLICY)
     alert_channels: Mapping[str, m.AlertChannel] = field(default_factory=dict)
+    alert_routes: Mapping[str, m.AlertRoute] = field(default_factory=dict)
+    alert_rules: Mapping[str, m.AlertRule] = field(default_factory=dict)
+    mail: m.Mail | None = None
+    on_call: m.OnCall | None = None
+    calendar: m.BusinessCalendar = field(default_factory=m.BusinessCalendar)
+    incidents: m.Incidents = field(default_factory=m.Incidents)
+    heartbeat: m.Heartbeat | None = None
     exchange_rates: Mapping[str, m.ExchangeRate] = field(default_factory=dict)
     privacy: m.Privacy = field(default_factory=m.Privacy)
+    terms: Mapping[str, m.Term] = field(default_factory=dict)
+    patterns: Mapping[str, m.Pattern] = field(default_factory=dict)
+    leak_watch: m.LeakWatch = field(default_factory=m.LeakWatch)
+    unusual_usage: m.UnusualUsage = field(default_factory=m.UnusualUsage)
     retention: m.Retention = field(default_factory=m.Retention)
+    backup: m.Backup = field(default_factory=m.Backup)
     mcp_servers: Mapping[str, m.MCPServer] = field(default_factory=dict)
 
 
@@ -120,8 +132,20 @@ def _assemble(version: int, objects: Mapping[tuple[str, str], m.Section]) -> Con
             **{DataClass.parse(word): rule for word, rule in by_kind["policy"].items()},
         },
         alert_channels=by_kind["alert_channel"],
+        alert_routes=by_kind["alert_route"],
+        alert_rules=by_kind["alert_rule"],
+        mail=by_kind["mail"].get("mail"),
+        on_call=by_kind["on_call"].get("on_call"),
+        calendar=by_kind["calendar"].get("calendar", m.BusinessCalendar()),
+        incidents=by_kind["incidents"].get("incidents", m.Incidents()),
+        heartbeat=by_kind["heartbeat"].get("heartbeat"),
         exchange_rates=by_kind["exchange_rate"],
         privacy=by_kind["privacy"].get("privacy", m.Privacy()),
+        terms=by_kind["term"],
+        patterns=by_kind["pattern"],
+        leak_watch=by_kind["leak_watch"].get("leak_watch", m.LeakWatch()),
+        unusual_usage=by_kind["unusual_usage"].get("unusual_usage", m.UnusualUsage()),
         retention=by_kind["retention"].get("retention", m.Retention()),
+        backup=by_kind["backup"].get("backup", m.Backup()),
         mcp_servers=by_kind["mcp_server"],
     )

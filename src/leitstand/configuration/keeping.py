@@ -26,6 +26,9 @@ class Retention(Section):
         default=None, description="Conversations of the chat after their last message."
     )
     responses_days: Days = Field(default=30, description="Kept answers of the Responses API.")
+    unusual_days: Days = Field(
+        default=400, description="Findings of unusual usage, which may be about a person."
+    )
     trials_days: Days | None = Field(default=None, description="Model tests with their answers.")
 
     @property

@@ -6,6 +6,13 @@ from typing import Any
 from leitstand.configuration import models as m
 
 Body = dict[str, Any]
+_SECRETS: dict[type[m.Section], tuple[str, ...]] = {
+    m.Provider: ("api_key",),
+    m.MCPServer: ("api_key",),
+    m.AlertChannel: ("url", "secret"),
+    m.Mail: ("password",),
+    m.Heartbeat: ("url",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Kind:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Fields that hold a secret or a reference to one."""
-        return ("api_key",) if self.model in (m.Provider, m.MCPServer) else ()
+        return _SECRETS.get(self.model, ())
 
     @property
     def private(self) -> frozenset[str]:
@@ -48,9 +55,28 @@ KINDS = {
             "policy", ("policy",), m.PolicyRule, "Regel für die Datenklasse", "rule for data class", "table"
         ),
         Kind("alert_channel", ("alerts", "channels"), m.AlertChannel, "Meldeweg", "alert channel"),
+        Kind("alert_route", ("alerts", "routes"), m.AlertRoute, "Meldekette", "alert route"),
+        Kind("alert_rule", ("alerts", "rules"), m.AlertRule, "Meldungsregel", "alert rule"),
+        Kind("mail", ("mail",), m.Mail, "Mailserver", "mail server", "single"),
+        Kind("on_call", ("on_call",), m.OnCall, "Bereitschaft", "on-call rota", "single"),
+        Kind("calendar", ("calendar",), m.BusinessCalendar, "Arbeitszeiten", "business calendar", "single"),
+        Kind("incidents", ("incidents",), m.Incidents, "Vorfälle", "incidents", "single"),
+        Kind("heartbeat", ("heartbeat",), m.Heartbeat, "Herzschlag", "heartbeat", "single"),
         Kind("exchange_rate", ("exchange_rates",), m.ExchangeRate, "Wechselkurs", "exchange rate"),
         Kind("privacy", ("privacy",), m.Privacy, "Begriffe", "privacy terms", "single"),
+        Kind("term", ("terms",), m.Term, "Begriff", "term"),
+        Kind("pattern", ("patterns",), m.Pattern, "Muster", "pattern"),
+        Kind("leak_watch", ("leak_watch",), m.LeakWatch, "Leckwache", "leak watch", "single"),
+        Kind(
+            "unusual_usage",
+            ("unusual_usage",),
+            m.UnusualUsage,
+            "Auffälliger Verbrauch",
+            "unusual usage",
+            "single",
+        ),
         Kind("retention", ("retention",), m.Retention, "Aufbewahrung", "retention", "single"),
+        Kind("backup", ("backup",), m.Backup, "Sicherung", "backup", "single"),
         Kind("mcp_server", ("mcp_servers",), m.MCPServer, "MCP-Server", "MCP server"),
     )
 }

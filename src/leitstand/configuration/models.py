@@ -11,9 +11,22 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from leitstand.configuration import values as v
+from leitstand.configuration.alerts import AlertChannel as AlertChannel
+from leitstand.configuration.alerts import AlertRoute as AlertRoute
+from leitstand.configuration.alerts import AlertRule as AlertRule
+from leitstand.configuration.alerts import Alerts as Alerts
+from leitstand.configuration.backing_up import Backup as Backup
+from leitstand.configuration.calendar import BusinessCalendar as BusinessCalendar
+from leitstand.configuration.channels import Mail as Mail
+from leitstand.configuration.incidents import Heartbeat as Heartbeat
+from leitstand.configuration.incidents import Incidents as Incidents
 from leitstand.configuration.keeping import Retention as Retention
+from leitstand.configuration.leak_watch import LeakWatch as LeakWatch
 from leitstand.configuration.mcp_servers import MCPServer as MCPServer
 from leitstand.configuration.mcp_servers import Runs as Runs
+from leitstand.configuration.on_call import OnCall as OnCall
+from leitstand.configuration.privacy_rules import Pattern as Pattern
+from leitstand.configuration.privacy_rules import Term as Term
 from leitstand.configuration.providers import DPA as DPA
 from leitstand.configuration.providers import Probe as Probe
 from leitstand.configuration.providers import Provider as Provider
@@ -28,6 +41,7 @@ from leitstand.configuration.sections import MAX_KEY
 from leitstand.configuration.sections import PRIVATE as PRIVATE
 from leitstand.configuration.sections import Named as Named
 from leitstand.configuration.sections import Section as Section
+from leitstand.configuration.unusual import UnusualUsage as UnusualUsage
 from leitstand.core.classes import DataClass, Region, Role
 from leitstand.core.tiers import Tier
 
@@ -257,22 +271,6 @@ class PolicyRule(Section):
     dpa: bool = Field(default=True, description="Whether a valid data-processing agreement is needed.")
 
 
-class AlertChannel(Named):
-    """Where alerts are sent."""
-
-    kind: Literal["webhook"] = Field(description="How it is reached.")
-    url: v.WebAddress = Field(
-        description="Address that takes the alert as JSON by POST; `env:NAME` or `file:PATH` keep it secret.",
-        json_schema_extra=PRIVATE,
-    )
-
-
-class Alerts(Section):
-    """What happens with alerts."""
-
-    channels: tuple[AlertChannel, ...] = Field(default=(), description="Where alerts are sent.")
-
-
 class ExchangeRate(Section):
     """Price of one euro in another currency on a day; prices in that currency are converted with it."""
 
@@ -299,6 +297,11 @@ class Privacy(Section):
         default="full",
         description="`full`: rules and the name tagger. `rules`: rules alone, where the tagger cannot run; "
         "more names get through.",
+    )
+    images: Literal["cover", "refuse"] = Field(
+        default="cover",
+        description="`cover`: images are read (Tesseract) and personal data in them is covered before they leave. `refuse`: "
+        "they are not read, and from class personal on they stay in the house.",
     )
     vault_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         default=180,
@@ -337,9 +340,25 @@ class File(Section):
     prices: tuple[Price, ...] = Field(default=(), description="Prices that override the built-in table.")
     policy: Policy | None = Field(default=None, description="Where data of each class may be processed.")
     alerts: Alerts | None = Field(default=None, description="Where alerts go.")
+    mail: Mail | None = Field(default=None, description="The mail server.")
+    on_call: OnCall | None = Field(default=None, description="Who is on duty.")
+    calendar: BusinessCalendar | None = Field(default=None, description="When people work.")
+    incidents: Incidents | None = Field(default=None, description="What is asked for in an incident.")
+    heartbeat: Heartbeat | None = Field(default=None, description="A sign of life to a watch outside.")
     exchange_rates: tuple[ExchangeRate, ...] = Field(default=(), description="Exchange rates to the euro.")
     privacy: Privacy | None = Field(default=None, description="Terms with a fixed treatment.")
+    terms: tuple[Term, ...] = Field(
+        default=(), description="Words that are always or never replaced, for all or for one department."
+    )
+    patterns: tuple[Pattern, ...] = Field(
+        default=(), description="Own regular expressions for personal data."
+    )
+    leak_watch: LeakWatch | None = Field(default=None, description="The second look at what left the house.")
+    unusual_usage: UnusualUsage | None = Field(
+        default=None, description="When use is far outside its own pattern."
+    )
     retention: Retention | None = Field(default=None, description="How long what happened is kept.")
+    backup: Backup | None = Field(default=None, description="Backups every night.")
     mcp_servers: tuple[MCPServer, ...] = Field(
         default=(), description="Tool servers that are published under `/mcp`."
     )

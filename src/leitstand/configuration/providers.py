@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -51,6 +51,12 @@ class DPA(Section):
     )
     retention_days: v.Count | None = Field(
         default=None, description="How long the provider keeps data, in days."
+    )
+    document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        default=None, description="SHA-256 of the signed document, which shows that it is still the same."
+    )
+    notes: v.Text = Field(
+        default="", description="What else must be known, for example the place of jurisdiction."
     )
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from leitstand.configuration.channels import ON_CALL
 from leitstand.configuration.finding import Path
 
 
@@ -40,6 +41,16 @@ def references(kind: str, body: object) -> Iterator[Reference]:
     elif kind == "limit":
         yield from _scope(body.get("scope"))
         yield from _downgrade(body.get("at_limit"), ("at_limit",))
+    elif kind == "alert_route":
+        for position, channel in enumerate(_list(body.get("channels"))):
+            kind_of_it = ON_CALL if channel == ON_CALL else "alert_channel"
+            yield from _mention(kind_of_it, channel, ("channels", position))
+    elif kind == "on_call":
+        for number, person in enumerate(_list(body.get("people"))):
+            for position, channel in enumerate(
+                _list(person.get("channels")) if isinstance(person, dict) else []
+            ):
+                yield from _mention("alert_channel", channel, ("people", number, "channels", position))
     elif kind in ("extension", "grace"):
         yield from _scope(body.get("scope"))
 

@@ -53,7 +53,8 @@ def _as_number(amount: Decimal | float) -> int | float:
     return int(amount) if amount == int(amount) else float(amount)
 
 
-def _web_address(text: str) -> str:
+def web_address(text: str) -> str:
+    """An address that begins with http:// or https:// and carries no sign-in; raises PydanticCustomError."""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise refused(
@@ -74,11 +75,11 @@ def _base_address(text: str) -> str:
             "Die Basisadresse darf kein „?“ und kein „#“ enthalten.",
             "The base address must not contain '?' or '#'.",
         )
-    return _web_address(text).rstrip("/")
+    return web_address(text).rstrip("/")
 
 
 def _address_or_reference(text: str) -> str:
-    return text if text.startswith(("env:", "file:")) else _web_address(text)
+    return text if text.startswith(("env:", "file:", "sealed:")) else web_address(text)
 
 
 def _timezone(name: str) -> str:

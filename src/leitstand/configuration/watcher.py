@@ -63,6 +63,13 @@ class Watcher:
             self._on_change(configuration)
             self._seen = configuration.version
 
+    def renew(self) -> None:
+        """Hand the configuration over again, as if it had changed: what follows from it depends on the day, too."""
+        with self._turn:
+            configuration = self._loader.load()
+            self._on_change(configuration)
+            self._seen = configuration.version
+
     def stop(self) -> None:
         """End the thread; waits for a callback that is running."""
         self._stop.set()

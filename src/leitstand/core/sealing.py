@@ -71,8 +71,7 @@ def installation_secret(data: Path, name: str) -> bytes:
 
 def shared_secret(name: str) -> bytes | None:
     """The secret `name` derived from LEITSTAND_MASTER_KEY; None where that is not set. Raises InvalidRequest."""
-    file = master_key_file()
-    master = settings.read("master_key").strip() if file is None else _read_master(file)
+    master = settings.read_secret("master_key")
     if not master:
         return None
     if len(master) < MASTER_KEY_MIN:
@@ -88,21 +87,6 @@ def master_key_file() -> Path | None:
     """The file that LEITSTAND_MASTER_KEY names, if it names one."""
     master = settings.read("master_key").strip()
     return Path(master.removeprefix("file:")).expanduser().resolve() if master.startswith("file:") else None
-
-
-def _read_master(path: Path) -> str:
-    try:
-        text = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as cause:
-        text, reason = "", type(cause).__name__
-    else:
-        reason = "empty"
-    if not text:
-        raise InvalidRequest(
-            f"Die Datei {path} aus LEITSTAND_MASTER_KEY lässt sich nicht lesen ({reason}).",
-            f"The file {path} named in LEITSTAND_MASTER_KEY cannot be read ({reason}).",
-        )
-    return text
 
 
 def load_or_create(path: Path, size_bytes: int = 32) -> bytes:

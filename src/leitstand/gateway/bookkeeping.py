@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from leitstand.accounting.admission import Downgrade
+from leitstand.accounting.pricelists.snapshots import booked
+from leitstand.accounting.prices import Price
 from leitstand.accounting.runs import Run, Runs
 from leitstand.core.clock import Clock
 from leitstand.core.conversation import Prompt, Usage
@@ -15,6 +17,8 @@ from leitstand.core.errors import BudgetExhausted, Refusal
 from leitstand.core.events import Events
 from leitstand.core.money import ZERO, NanoEuro
 from leitstand.core.tiers import Tier
+from leitstand.gateway.cache import CacheKey
+from leitstand.gateway.repeats import Repeats
 from leitstand.gateway.semantic import Near
 from leitstand.gateway.tiers.classify import Judgement, judge
 from leitstand.gateway.tiers.recorded import record
@@ -54,6 +58,7 @@ class Book:
     journal: Journal
     events: Events
     runs: Runs | None = None
+    repeats: Repeats | None = None
     caller: Caller | None = None
     admitted: Admitted | None = None
     candidate: Candidate | None = None
@@ -62,6 +67,7 @@ class Book:
     pseudonymised: int = 0
     restorer: Restorer | None = None  # knows how many placeholders of the answer nobody gave out
     cache: str = "off"
+    same: str = ""  # digest of the question, where no cache was looked into
     near: Near | None = None  # what the semantic cache found
     cached_from: tuple[str, str, str] | None = None  # provider, model, region of a stored answer
     usage: Usage = field(default_factory=Usage)
@@ -72,7 +78,9 @@ class Book:
     judgement: Judgement | None = None
     full_nano: NanoEuro = ZERO  # what the same usage costs at the largest tier that was open
     unpriced: bool = False
-    price_id: str = ""
+    bookings: list[tuple[Usage, Price, NanoEuro]] = field(
+        default_factory=list
+    )  # one per attempt that cost money
     citations: list[dict[str, Any]] = field(default_factory=list)
     downgraded_to: list[str] = field(default_factory=list)
     complete: bool = False
@@ -99,6 +107,14 @@ class Book:
         caller, admitted, run = self.caller, self.admitted, self.request.run
         if run and self.runs and caller and admitted and not self.downgraded_to:
             self.runs.step(Run(caller.key_id or caller.name, run), admitted.use_case.runs, self.request.id)
+
+    def look_up_by(self, question: CacheKey | None) -> CacheKey | None:
+        """The key, where the model has a cache; where not, a digest of the question is noted for what-if."""
+        has_cache = self.admitted is not None and self.admitted.route.cache
+        self.cache = "miss" if question and has_cache else "off"
+        if question and self.repeats and not has_cache:
+            self.same = self.repeats.digest(question)
+        return question if has_cache else None
 
     def judge(self, prompt: Prompt) -> Tier:
         """How demanding the prompt is, noted for the record."""
@@ -210,8 +226,12 @@ class Book:
         tiering = self.admitted.tiering if self.admitted else None
         if tier := record(self.judgement, tiering, self.full_nano):
             detail["tier"] = tier
-        if self.price_id:
-            detail["price"] = self.price_id
+        if self.bookings:
+            detail["price"] = self.bookings[-1][1].snapshot
+        if len(self.bookings) > 1:
+            detail["booked"] = [booked(*each) for each in self.bookings]
+        if self.same:
+            detail["same"] = self.same
         if self.recalled:
             detail["recalled"] = self.recalled
         if self.beyond:
@@ -240,6 +260,11 @@ class Book:
             ]
         if self.admitted and self.admitted.dropped:
             detail["dropped"] = {drop.target.provider: drop.reason for drop in self.admitted.dropped}
+        elif self.refusal and "dropped" in self.refusal.detail:
+            detail["dropped"] = self.refusal.detail["dropped"]
+        if self.admitted and self.admitted.data_class > self.admitted.use_case.data_class:
+            stated = self.request.data_class == self.admitted.data_class
+            detail["class_by"] = "stated" if stated else "found"
         return detail
 
 

@@ -34,6 +34,7 @@ from leitstand.gateway.tally import plus
 from leitstand.gateway.values import Attempt, Head, Piece, Request, Trace
 from leitstand.policy.admit import Admitted, Candidate, Protection
 from leitstand.policy.rulebook import Route
+from leitstand.privacy.leaks.values import Sent
 from leitstand.privacy.mask import Scanned, capped, clear, release
 from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.restore import Restorer
@@ -118,8 +119,10 @@ class Call:
         if self.need.units and usage.estimated and not usage.units:
             usage = replace(usage, units=self.need.units, unit=self.need.unit)
         book.usage = plus(book.usage, usage)
-        book.cost_nano = NanoEuro(book.cost_nano + enter(usage, price))
-        book.unpriced, book.price_id = book.unpriced or is_unpriced(usage, price), price.snapshot
+        cost_nano = enter(usage, price)
+        book.cost_nano = NanoEuro(book.cost_nano + cost_nano)
+        book.unpriced = book.unpriced or is_unpriced(usage, price)
+        book.bookings.append((usage, price, cost_nano))
 
     def protect(self, candidate: Candidate) -> Masked:
         """The prompt as this candidate may see it, shortened to what the hold can pay for."""
@@ -148,9 +151,17 @@ class Call:
         book.candidate = candidate
         book.first_token = asyncio.get_running_loop().time()
         book.pseudonymised = self.masked.count if candidate.protection is Protection.MASKED else 0
+        if candidate.protection is Protection.MASKED and self.prompt.dialect in CONVERSATIONS:
+            book.events.say(self._sent(target.provider))
         return Head(
             self.request.id, target.provider, target.model, target.region.value, self.admitted.data_class,
             book.cache, book.pseudonymised, book.trace.fallback, self.admitted.tier,
+        )  # fmt: skip
+
+    def _sent(self, provider: str) -> Sent:
+        return Sent(
+            self.request.id, self.request.time_us, self.masked, self.mapping, self.admitted.caller.person.department,
+            self.admitted.use_case.name, provider, self.request.scope,
         )  # fmt: skip
 
     async def estimated(self) -> AsyncGenerator[Head | Piece, None]:

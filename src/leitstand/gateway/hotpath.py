@@ -16,7 +16,6 @@ The book is an `async with` around everything and the ledger one around the call
 consumed under `aclosing`. No step asks a database: rules are a snapshot that is replaced as a whole.
 """
 
-import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncGenerator
@@ -29,20 +28,22 @@ from msgspec.structs import replace
 from leitstand.accounting.admission import Downgrade
 from leitstand.accounting.ledger import Ledger
 from leitstand.accounting.pricebook import PriceBook
-from leitstand.core.conversation import Frame, Masked
+from leitstand.core.conversation import Frame
 from leitstand.core.errors import InvalidKey, NotCached, NotPermitted, Refusal
 from leitstand.gateway.bookkeeping import Book, ClientLeft, OpenBook
-from leitstand.gateway.cache import NEVER_KEPT, CacheKey, PermissionScope, ResponseCache, cache_key
-from leitstand.gateway.call import Call, characters, need_of, replay, restorer_for, stored_answer, subject
+from leitstand.gateway.cache import ResponseCache
+from leitstand.gateway.call import Call, need_of, replay, restorer_for, stored_answer, subject
 from leitstand.gateway.embedding_cache import remembering
-from leitstand.gateway.masking import masked_for
+from leitstand.gateway.masking import ask_for, masked_for, scanned_for
+from leitstand.gateway.repeats import question_key
 from leitstand.gateway.routing import BrokenOff, Router
 from leitstand.gateway.semantic import SemanticCache
 from leitstand.gateway.values import Head, Piece, Request, Tail
 from leitstand.identity.callers import Caller, KeyRing
-from leitstand.policy.admit import Admitted, Ask, Lacks, admit
-from leitstand.policy.rulebook import GENERAL, Rulebook
-from leitstand.privacy.mask import Scanned, scan
+from leitstand.policy.admit import Admitted, Lacks, admit
+from leitstand.policy.rulebook import Rulebook
+from leitstand.privacy.mask import Scanned
+from leitstand.privacy.pictures.reader import PictureReader
 from leitstand.privacy.scan import Scanner
 from leitstand.privacy.vault import Vault
 
@@ -57,13 +58,17 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Rules:
-    """Everything a request is judged by, at one moment. limit_wait_s: how long a call waits for others' holds."""
+    """Everything a request is judged by, at one moment. limit_wait_s: how long a call waits for others' holds.
+
+    cover_images: whether images are read and covered.
+    """
 
     keys: KeyRing
     book: Rulebook
     prices: PriceBook
     scanner: Scanner
     limit_wait_s: float = 30.0
+    cover_images: bool = True
 
 
 class Gateway:
@@ -72,11 +77,12 @@ class Gateway:
     def __init__(
         self, rules: Rules, ledger: Ledger, cache: ResponseCache, router: Router, lacks: Lacks,
         open_book: OpenBook, semantic: SemanticCache | None = None, vault: Vault | None = None,
+        pictures: PictureReader | None = None,
     ) -> None:  # fmt: skip
         self.rules = rules
         self.cache = cache
         self.semantic = semantic or SemanticCache()
-        self._ledger, self._router, self._vault = ledger, router, vault
+        self._ledger, self._router, self._vault, self.pictures = ledger, router, vault, pictures
         self._lacks = lacks
         self._open_book = open_book
 
@@ -97,9 +103,12 @@ class Gateway:
         rules = self.rules
         async with self._open_book(request) as book:
             caller = book.caller = self._identify(rules, request, who)
-            scanned = await self._scan(rules, request)
+            scanner = rules.scanner.of(caller.person.department)
+            scanned = await scanned_for(
+                request.prompt, scanner, self.pictures if rules.cover_images else None
+            )
             book.entities = {kind.value: count for kind, count in scanned.counts.items()}
-            ask = Ask(caller, request.prompt, request.use_case, request.data_class, scanned.data_class)
+            ask = ask_for(request, caller, scanned)
             while True:
                 admitted = book.admitted = admit(rules.book, ask, today, self._lacks, book.judge)
                 book.step()
@@ -125,8 +134,7 @@ class Gateway:
         self, rules: Rules, request: Request, admitted: Admitted, scanned: Scanned, book: Book
     ) -> AsyncGenerator[Head | Piece, None]:
         masked, mapping = await masked_for(request, scanned, self._vault)
-        key = self._cache_key(request, admitted, masked)
-        book.cache = "miss" if key else "off"
+        key = book.look_up_by(question_key(request, admitted, masked))
         if key and (stored := stored_answer(self.cache, key, admitted, masked)):
             for piece in replay(stored, request, admitted, masked, mapping, book):
                 yield piece
@@ -182,18 +190,3 @@ class Gateway:
     @staticmethod
     def _identify(rules: Rules, request: Request, who: Caller | Credentials) -> Caller:
         return who if isinstance(who, Caller) else rules.keys.identify(who.key, request.time_us, who.ip)
-
-    @staticmethod
-    async def _scan(rules: Rules, request: Request) -> Scanned:
-        if characters(request.prompt) <= rules.scanner.inline_characters:
-            return scan(request.prompt, rules.scanner)
-        return await asyncio.to_thread(scan, request.prompt, rules.scanner)
-
-    @staticmethod
-    def _cache_key(request: Request, admitted: Admitted, masked: Masked) -> CacheKey | None:
-        if not admitted.route.cache or request.cache == "off" or request.prompt.dialect in NEVER_KEPT:
-            return None
-        person = admitted.caller.person
-        owner = person.name if admitted.use_case.name == GENERAL else ""
-        scope = PermissionScope(admitted.use_case.name, person.department, owner, request.scope)
-        return cache_key(scope, masked.prompt)

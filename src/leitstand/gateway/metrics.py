@@ -58,6 +58,12 @@ class Metrics:
         self._protected = Counter(
             "leitstand_pseudonymised_total", "Entities replaced by placeholders.", registry=self.registry
         )
+        self._balance = Gauge(
+            "leitstand_balance_differences", "Differences that the last proof found.", ("proof",), registry=self.registry
+        )  # fmt: skip
+        self._balanced = Gauge(
+            "leitstand_balance_timestamp_seconds", "When it was made.", ("proof",), registry=self.registry
+        )
         Gauge("leitstand_info", "Version.", ("version",), registry=self.registry).labels(__version__).set(1)
 
     def on_answered(self, event: Answered) -> None:
@@ -78,6 +84,11 @@ class Metrics:
             self._cache.labels(record.cache).inc()
         self._fallbacks.inc(record.fallback)
         self._protected.inc(record.pseudonymised)
+
+    def on_balance(self, differences: int, time_s: float) -> None:
+        """Note the result of a proof that all sums of limits agree."""
+        self._balance.labels("limits").set(differences)
+        self._balanced.labels("limits").set(time_s)
 
     def exposition(self) -> bytes:
         """The text format of Prometheus."""

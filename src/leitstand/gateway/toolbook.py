@@ -29,7 +29,7 @@ class ToolRequest:
     """A tool call as it came in, read and not yet judged.
 
     name: SERVER__TOOL. only: the one server that the address names, empty for all. run: id of the agent run, empty
-    for none. time_us: application time of arrival.
+    for none. time_us: application time of arrival. scope: the caller's own name for whose data this is.
     """
 
     id: str
@@ -40,6 +40,7 @@ class ToolRequest:
     data_class: DataClass | None = None
     only: str = ""
     run: str = ""
+    scope: str = ""
 
     @property
     def counted_for(self) -> str:

@@ -38,9 +38,12 @@ from leitstand.identity.callers import Caller
 from leitstand.policy.admit import Protection
 from leitstand.policy.rulebook import ToolServer
 from leitstand.policy.tools import SEPARATOR, AdmittedTool, ToolAsk, admit_tool, servers_for
+from leitstand.privacy.leaks.values import Sent
 from leitstand.privacy.mask import Scanned, clear, mask, release, scan
 from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.restore import Restorer
+from leitstand.privacy.scan import Scanner
+from leitstand.privacy.vault import Vault
 from leitstand.providers.base import Target
 from leitstand.providers.faults import TIMEOUTS, FaultKind, UpstreamFault
 
@@ -61,14 +64,16 @@ class ToolGateway:
 
     def __init__(
         self, rules: Callable[[], Rules], ledger: Ledger, runs: Runs, directory: ToolDirectory,
-        door: CallsTools, open_book: OpenToolBook,
+        door: CallsTools, open_book: OpenToolBook, vault: Vault | None = None,
     ) -> None:  # fmt: skip
+        """vault: gives the numbers of a client's file, where a call belongs to one."""
         self.directory = directory
         self._rules = rules
         self._ledger = ledger
         self._runs = runs
         self._door = door
         self._open_book = open_book
+        self._vault = vault
 
     def identify(self, key: str, time_us: int, ip: str) -> Caller:
         """Who calls; raises InvalidKey or NotPermitted."""
@@ -83,7 +88,7 @@ class ToolGateway:
         """Call a tool; returns the `CallToolResult` as JSON. Raises a Refusal."""
         rules = self._rules()
         async with self._open_book(request, caller) as book:
-            scanned = await _scan(rules, _prompt_of(request))
+            scanned = await _scan(rules.scanner.of(caller.person.department), _prompt_of(request))
             book.entities = {kind.value: count for kind, count in scanned.counts.items()}
             ask = ToolAsk(
                 caller, request.name, request.use_case, request.data_class, scanned.data_class,
@@ -93,13 +98,15 @@ class ToolGateway:
             if request.run:
                 run = Run(caller.key_id or caller.name, request.run)
                 self._runs.step(run, admitted.use_case.runs, request.id)
-            masked, mapping = _protect(scanned, admitted)
+            masked, mapping = await self._protect(request, scanned, admitted)
             book.pseudonymised = masked.count
             need = _need(admitted.server)
             try:
                 async with self._ledger.open(
                     _subject(admitted, request), need, request.id, rules.limit_wait_s
                 ) as entry:
+                    if admitted.protection is Protection.MASKED:
+                        book.events.say(_sent(request, admitted, masked, mapping))
                     result = await self._call(admitted.server, masked, need, entry, book)
             except Downgrade as limit:
                 raise _no_cheaper(limit) from limit
@@ -121,11 +128,25 @@ class ToolGateway:
             if sent:  # also when nobody waits any more: the tool may have done its work
                 book.cost_nano = entry.settle(Usage(units=1, unit="call"), need.price)
 
+    async def _protect(
+        self, request: ToolRequest, scanned: Scanned, admitted: AdmittedTool
+    ) -> tuple[Masked, Mapping]:
+        """What the server may see; with a scope, under the numbers that the conversation has."""
+        match admitted.protection:
+            case Protection.MASKED if self._vault is not None and request.scope:
+                return await asyncio.to_thread(self._vault.mask, request.scope, scanned)
+            case Protection.MASKED:
+                return mask(scanned)
+            case Protection.HOUSE:
+                return clear(scanned)
+            case Protection.RELEASED:
+                return release(scanned), Mapping()
 
-async def _scan(rules: Rules, prompt: Prompt) -> Scanned:
-    if characters(prompt) <= rules.scanner.inline_characters:
-        return scan(prompt, rules.scanner)
-    return await asyncio.to_thread(scan, prompt, rules.scanner)
+
+async def _scan(scanner: Scanner, prompt: Prompt) -> Scanned:
+    if characters(prompt) <= scanner.inline_characters:
+        return scan(prompt, scanner)
+    return await asyncio.to_thread(scan, prompt, scanner)
 
 
 def _prompt_of(request: ToolRequest) -> Prompt:
@@ -135,14 +156,11 @@ def _prompt_of(request: ToolRequest) -> Prompt:
     return Prompt("chat", request.name, (Message("assistant", (ToolCall(request.id, tool, arguments),)),))
 
 
-def _protect(scanned: Scanned, admitted: AdmittedTool) -> tuple[Masked, Mapping]:
-    match admitted.protection:
-        case Protection.MASKED:
-            return mask(scanned)
-        case Protection.HOUSE:
-            return clear(scanned)
-        case Protection.RELEASED:
-            return release(scanned), Mapping()
+def _sent(request: ToolRequest, admitted: AdmittedTool, masked: Masked, mapping: Mapping) -> Sent:
+    return Sent(
+        request.id, request.time_us, masked, mapping, admitted.caller.person.department, admitted.use_case.name,
+        request.counted_for, request.scope,
+    )  # fmt: skip
 
 
 def _need(server: ToolServer) -> Need:

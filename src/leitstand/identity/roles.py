@@ -30,10 +30,14 @@ class Permission(StrEnum):
     REGRESSION_READ = "regression.read"
     REGRESSION_RUN = "regression.run"
     DRILLS_PLAY = "drills.play"
+    INCIDENTS_WRITE = "incidents.write"
+    ALERTS_HANDLE = "alerts.handle"
     VAULT_ERASE = "vault.erase"
     BUDGETS_READ = "budgets.read"
     BUDGETS_EXTEND = "budgets.extend"
     AUDIT_READ = "audit.read"
+    LEAKS_READ = "leaks.read"
+    LEAKS_JUDGE = "leaks.judge"
     ROLES_GRANT = "roles.grant"
 
 
@@ -57,13 +61,13 @@ ROLES = (
     RoleRow(
         Role.ADMIN, "Administrator", "Administrator",
         frozenset({
-            P.OPERATIONS_READ, P.CONFIGURATION_READ, P.CONFIGURATION_WRITE, P.PROVIDERS_WRITE, P.DRILLS_PLAY, P.VAULT_ERASE,
+            P.LEAKS_READ, P.OPERATIONS_READ, P.CONFIGURATION_READ, P.CONFIGURATION_WRITE, P.PROVIDERS_WRITE, P.DRILLS_PLAY, P.INCIDENTS_WRITE, P.ALERTS_HANDLE, P.VAULT_ERASE,
             P.USERS_READ, P.USERS_WRITE, P.KEYS_READ, P.KEYS_WRITE, P.REGRESSION_RUN,
             P.BUDGETS_READ, P.BUDGETS_EXTEND,
         }),
     ),
     RoleRow(Role.SUPER_ADMIN, "Super-Administrator", "Super administrator",
-            frozenset({P.AUDIT_READ, P.ROLES_GRANT})),
+            frozenset({P.LEAKS_JUDGE, P.AUDIT_READ, P.ROLES_GRANT})),
 )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ class Schedule:
 
     def following(self, now: datetime) -> datetime:
         """The first slot after `now`."""
-        slot = self.latest(now).replace(tzinfo=None, fold=0)
+        slot = self._begin(now.replace(tzinfo=None, fold=0))
         while _real(slot, now).timestamp() <= now.timestamp():
             slot = self._after(slot)
         return _real(slot, now)

@@ -1,5 +1,6 @@
 """The journal's SQL: head, append, offsets, pages for the export."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -152,6 +153,10 @@ def storable(record: Record) -> Record:
         text: str = getattr(record, name)
         if len(text) > most or "\0" in text:
             changed[name] = text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:most]
+    if "id" in changed:
+        changed["id"] = hashlib.blake2b(
+            record.id.encode(), digest_size=32
+        ).hexdigest()  # two must not become one
     return msgspec.structs.replace(record, **changed) if changed else record
 
 

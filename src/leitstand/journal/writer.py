@@ -219,11 +219,12 @@ class Writer:
         )
 
     def _move(self, batch: _Batch) -> int:
+        spooled = [repository.storable(record) for record in batch.records]
         with self._engine.begin() as connection:
             repository.take_turn(connection)
-            known = repository.known_ids(connection, [record.id for record in batch.records])
+            known = repository.known_ids(connection, [record.id for record in spooled])
             fresh: dict[str, Record] = {}
-            for record in batch.records:
+            for record in spooled:
                 if record.id not in known:
                     fresh.setdefault(record.id, record)
             records = list(fresh.values())

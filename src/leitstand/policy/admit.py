@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from leitstand.accounting.estimate import estimate
 from leitstand.core.classes import DataClass, Region
-from leitstand.core.conversation import Media, Message, Opaque, Part, Prompt, ToolResult
+from leitstand.core.conversation import Media, Prompt
 from leitstand.core.errors import (
     ContextTooLong,
     InvalidRequest,
@@ -21,9 +21,17 @@ from leitstand.core.errors import (
     Refusal,
 )
 from leitstand.identity.callers import Caller
+from leitstand.policy.media import Readable, holds_unread, why
 from leitstand.policy.rulebook import Offer, PolicyRow, Route, Rulebook, UseCase
 from leitstand.policy.tiers import Judge, Tiering, always_complex, order, wish
+from leitstand.policy.wording import CLASS_DE as CLASS_DE
+from leitstand.policy.wording import known, whom
+from leitstand.privacy.pictures.values import Why
 from leitstand.providers.base import Target
+
+
+def _nobody_reads(_medium: Media) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,8 @@ class Ask:
     """What policy must know of a request.
 
     found: the class that the detectors' findings imply. assigned: the model was set by a limit that
-    downgrades, so the lists of allowed models do not apply to it.
+    downgrades, so the lists of allowed models do not apply to it. is_readable: whether what a medium says is known, so
+    that it can be masked. unread: why images are not.
     """
 
     caller: Caller
@@ -40,6 +49,8 @@ class Ask:
     stated: DataClass | None
     found: DataClass
     assigned: bool = False
+    is_readable: Readable = _nobody_reads
+    unread: frozenset[Why] = frozenset()
 
 
 class Protection(Enum):
@@ -98,7 +109,20 @@ Lacks = Callable[[Target, Prompt], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sorted:
+class Weighed:
+    """A request with all that decides on it. A decision on it is `admit`'s; policy/explain.py tells it.
+
+    asked: the route of the model that was asked for.
+    """
+
+    use_case: UseCase
+    data_class: DataClass
+    asked: Route
+    found: "Sorted"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
     """A route with its targets sorted into candidates and dropped ones."""
 
     route: Route
@@ -114,19 +138,38 @@ def admit(rules: Rulebook, ask: Ask, today: date, lacks: Lacks, judge: Judge = a
     prompt is; asked only for a model with tiers.
     Raises NotPermitted, ModelNotFound, InvalidRequest or NoTargetByPolicy.
     """
+    weighed = weigh(rules, ask, today, lacks, judge)
+    if (refusal := refusal_of(rules, ask, weighed)) is not None:
+        raise refusal
+    found = weighed.found
+    return Admitted(
+        ask.caller, weighed.use_case, weighed.data_class, found.route, found.candidates, found.dropped,
+        found.tiering,
+    )  # fmt: skip
+
+
+def weigh(rules: Rulebook, ask: Ask, today: date, lacks: Lacks, judge: Judge = always_complex) -> Weighed:
+    """All that decides on a request, before anything is decided.
+
+    Raises NotPermitted, ModelNotFound or InvalidRequest.
+    """
     use_case = use_case_of(rules, ask.caller, ask.use_case)
     route = _route(rules, ask, use_case)
     data_class = max(use_case.data_class, ask.found, ask.stated or DataClass.PUBLIC)
 
-    def sort_out(chosen: Route) -> _Sorted:
-        return _sort_out(rules.policy[data_class], chosen, ask.prompt, use_case, data_class, today, lacks)
+    def sort_out(chosen: Route) -> Sorted:
+        return _sort_out(rules.policy[data_class], chosen, ask, use_case, data_class, today, lacks)
 
     found = _take_tier(rules, route, use_case, ask, judge, sort_out) if route.tiers else sort_out(route)
-    if not found.candidates and not _is_counted_here(ask.prompt, found.dropped):
-        raise _nothing_left(rules, route, data_class, found.dropped)
-    return Admitted(
-        ask.caller, use_case, data_class, found.route, found.candidates, found.dropped, found.tiering
-    )
+    return Weighed(use_case, data_class, route, found)
+
+
+def refusal_of(rules: Rulebook, ask: Ask, weighed: Weighed) -> Refusal | None:
+    """Why a request is refused for want of a target; None: it is admitted."""
+    found = weighed.found
+    if found.candidates or _is_counted_here(ask.prompt, found.dropped):
+        return None
+    return _nothing_left(rules, weighed.asked, weighed.data_class, found.dropped)
 
 
 def _take_tier(
@@ -135,8 +178,8 @@ def _take_tier(
     use_case: UseCase,
     ask: Ask,
     judge: Judge,
-    sort_out: Callable[[Route], _Sorted],
-) -> _Sorted:
+    sort_out: Callable[[Route], Sorted],
+) -> Sorted:
     """The route of the first tier that has a candidate; the targets dropped on the way there stay named."""
     wanted, why = wish(use_case, ask.prompt, judge)
     ranked = order(asked.tiers, wanted, use_case.max_tier)
@@ -145,32 +188,33 @@ def _take_tier(
     tried = ranked[: ranked.index(open_tiers[0]) + 1] if open_tiers else ranked
     dropped = tuple(dict.fromkeys(drop for tier in tried for drop in by_tier[tier].dropped))
     if not open_tiers:
-        return _Sorted(asked, (), dropped)
+        return Sorted(asked, (), dropped)
     taken = by_tier[open_tiers[0]]
     largest = max((tier for tier in by_tier if by_tier[tier].candidates), key=lambda tier: tier.rank)
     tiering = Tiering(
         wanted, why, open_tiers[0], taken.route.name, tuple(tried[:-1]), by_tier[largest].candidates[0].target
     )
-    return _Sorted(taken.route, taken.candidates, dropped, tiering)
+    return Sorted(taken.route, taken.candidates, dropped, tiering)
 
 
 def _sort_out(
     row: PolicyRow,
     route: Route,
-    prompt: Prompt,
+    ask: Ask,
     use_case: UseCase,
     data_class: DataClass,
     today: date,
     lacks: Lacks,
-) -> _Sorted:
-    has_media = any(_holds_media(message) for message in prompt.messages)
+) -> Sorted:
+    prompt = ask.prompt
+    has_media = any(holds_unread(message, ask.is_readable) for message in prompt.messages)
     candidates: list[Candidate] = []
     dropped: list[Dropped] = []
     for offer in route.offers:
         shown = protection(offer, row, use_case)
         verdict = (
             objection(offer, row, data_class, today)
-            or _media(offer, data_class, has_media and shown is Protection.MASKED)
+            or _media(offer, data_class, has_media and shown is Protection.MASKED, ask)
             or _capability(offer, lacks(offer.target, prompt))
             or _vectors(offer, route, prompt)
             or _context(offer, prompt)
@@ -179,7 +223,7 @@ def _sort_out(
             candidates.append(Candidate(offer, shown))
         else:
             dropped.append(verdict)
-    return _Sorted(route, tuple(candidates), tuple(dropped))
+    return Sorted(route, tuple(candidates), tuple(dropped))
 
 
 def use_case_of(rules: Rulebook, caller: Caller, wish: str | None) -> UseCase:
@@ -199,16 +243,16 @@ def use_case_of(rules: Rulebook, caller: Caller, wish: str | None) -> UseCase:
         )
     if allowed and name not in allowed:
         raise NotPermitted(
-            f"Dieser Schlüssel gilt nicht für den Anwendungsfall „{name}“, nur für {', '.join(sorted(allowed))}.{_whom(rules, 'de')}",
-            f"This key is not valid for the use case '{name}', only for {', '.join(sorted(allowed))}.{_whom(rules, 'en')}",
+            f"Dieser Schlüssel gilt nicht für den Anwendungsfall „{name}“, nur für {', '.join(sorted(allowed))}.{whom(rules, 'de')}",
+            f"This key is not valid for the use case '{name}', only for {', '.join(sorted(allowed))}.{whom(rules, 'en')}",
         )
     use_case = rules.use_cases.get(name)
     if use_case is None and name == rules.general().name:
         return rules.general()
     if use_case is None:
         raise InvalidRequest(
-            f"Den Anwendungsfall „{name}“ gibt es nicht.{_known(rules.use_cases, 'de')}",
-            f"There is no use case '{name}'.{_known(rules.use_cases, 'en')}",
+            f"Den Anwendungsfall „{name}“ gibt es nicht.{known(rules.use_cases, 'de')}",
+            f"There is no use case '{name}'.{known(rules.use_cases, 'en')}",
             detail={"param": "x-leitstand-use-case"},
         )
     return use_case
@@ -219,21 +263,21 @@ def _route(rules: Rulebook, ask: Ask, use_case: UseCase) -> Route:
     route = rules.routes.get(name)
     if route is None:
         raise ModelNotFound(
-            f"Das Modell „{name}“ wird nicht angeboten.{_known(rules.routes, 'de')}",
-            f"The model '{name}' is not offered.{_known(rules.routes, 'en')}",
+            f"Das Modell „{name}“ wird nicht angeboten.{known(rules.routes, 'de')}",
+            f"The model '{name}' is not offered.{known(rules.routes, 'en')}",
             detail={"param": "model"},
         )
     if ask.assigned:
         return route
     if use_case.models and name not in use_case.models:
         raise NotPermitted(
-            f"Im Anwendungsfall „{use_case.name}“ ist das Modell „{name}“ nicht vorgesehen, nur {', '.join(sorted(use_case.models))}.{_whom(rules, 'de')}",
-            f"The use case '{use_case.name}' does not include the model '{name}', only {', '.join(sorted(use_case.models))}.{_whom(rules, 'en')}",
+            f"Im Anwendungsfall „{use_case.name}“ ist das Modell „{name}“ nicht vorgesehen, nur {', '.join(sorted(use_case.models))}.{whom(rules, 'de')}",
+            f"The use case '{use_case.name}' does not include the model '{name}', only {', '.join(sorted(use_case.models))}.{whom(rules, 'en')}",
         )
     if ask.caller.models and name not in ask.caller.models:
         raise NotPermitted(
-            f"Dieser Schlüssel gilt nicht für das Modell „{name}“, nur für {', '.join(sorted(ask.caller.models))}.{_whom(rules, 'de')}",
-            f"This key is not valid for the model '{name}', only for {', '.join(sorted(ask.caller.models))}.{_whom(rules, 'en')}",
+            f"Dieser Schlüssel gilt nicht für das Modell „{name}“, nur für {', '.join(sorted(ask.caller.models))}.{whom(rules, 'de')}",
+            f"This key is not valid for the model '{name}', only for {', '.join(sorted(ask.caller.models))}.{whom(rules, 'en')}",
         )
     return route
 
@@ -278,15 +322,10 @@ def protection(offer: Offer, row: PolicyRow, use_case: UseCase) -> Protection:
     return Protection.MASKED if row.pseudonymise else Protection.RELEASED
 
 
-def _media(offer: Offer, data_class: DataClass, masked_media: bool) -> Dropped | None:
+def _media(offer: Offer, data_class: DataClass, masked_media: bool, ask: Ask) -> Dropped | None:
     if not masked_media or data_class < DataClass.PERSONAL:
         return None
-    return Dropped(
-        offer.target,
-        "media",
-        "Bilder, Töne und Dateien lassen sich nicht pseudonymisieren und verlassen ab Klasse „personenbezogen“ das Haus nicht",
-        "images, sounds and files cannot be pseudonymised and do not leave the house from class personal on",
-    )
+    return Dropped(offer.target, "media", *why(ask.unread))
 
 
 def _capability(offer: Offer, missing: str | None) -> Dropped | None:
@@ -353,48 +392,7 @@ def _nothing_left(
             f"No target of the model '{route.name}' can serve this request: {en}.",
         )
     return NoTargetByPolicy(
-        f"Für Daten der Klasse „{CLASS_DE[data_class]}“ erlaubt die Richtlinie beim Modell „{route.name}“ kein Ziel ({de}). Nehmen Sie ein lokales Modell oder lassen Sie die Angaben weg.{_whom(rules, 'de')}",
-        f"For {data_class.word} data the policy allows no target of the model '{route.name}' ({en}). Use a local model or leave the data out.{_whom(rules, 'en')}",
+        f"Für Daten der Klasse „{CLASS_DE[data_class]}“ erlaubt die Richtlinie beim Modell „{route.name}“ kein Ziel ({de}). Nehmen Sie ein lokales Modell oder lassen Sie die Angaben weg.{whom(rules, 'de')}",
+        f"For {data_class.word} data the policy allows no target of the model '{route.name}' ({en}). Use a local model or leave the data out.{whom(rules, 'en')}",
         detail={"data_class": data_class.word, "dropped": {d.target.provider: d.reason for d in dropped}},
     )
-
-
-def _holds_media(message: Message) -> bool:
-    return any(_is_media(part) for part in message.parts)
-
-
-def _is_media(part: Part) -> bool:
-    if isinstance(part, ToolResult):
-        return any(_is_media(inner) for inner in part.parts)
-    return isinstance(part, Media) or (isinstance(part, Opaque) and holds_base64(part.native))
-
-
-def holds_base64(value: object) -> bool:
-    """Whether JSON that we do not know carries encoded bytes, which no detector can read."""
-    if isinstance(value, dict):
-        return value.get("type") == "base64" or any(holds_base64(inner) for inner in value.values())
-    if isinstance(value, list):
-        return any(holds_base64(inner) for inner in value)
-    return isinstance(value, str) and (";base64," in value[:200] or (len(value) > 1000 and " " not in value))
-
-
-def _known(names: object, language: str) -> str:
-    listed = ", ".join(sorted(names)[:20]) if isinstance(names, dict) and names else ""
-    if not listed:
-        return ""
-    return f" Es gibt: {listed}." if language == "de" else f" There are: {listed}."
-
-
-def _whom(rules: Rulebook, language: str) -> str:
-    if not rules.contact:
-        return ""
-    return f" Fragen beantwortet: {rules.contact}." if language == "de" else f" Ask: {rules.contact}."
-
-
-CLASS_DE = {
-    DataClass.PUBLIC: "öffentlich",
-    DataClass.INTERNAL: "intern",
-    DataClass.CONFIDENTIAL: "vertraulich",
-    DataClass.PERSONAL: "personenbezogen",
-    DataClass.SPECIAL: "besonders geschützt",
-}

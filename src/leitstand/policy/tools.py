@@ -16,11 +16,11 @@ from leitstand.identity.callers import Caller
 from leitstand.policy.admit import (
     CLASS_DE,
     Protection,
-    holds_base64,
     objection,
     protection,
     use_case_of,
 )
+from leitstand.policy.media import holds_base64
 from leitstand.policy.rulebook import Rulebook, ToolServer, UseCase
 
 SEPARATOR = "__"

@@ -12,9 +12,8 @@ name that a later message reveals is masked in earlier ones too, but numbered wh
 """
 
 import dataclasses
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -36,10 +35,19 @@ from leitstand.core.conversation import (
 )
 from leitstand.core.links import named_values
 from leitstand.privacy.detectors.fields import is_value, type_of
+from leitstand.privacy.enclosures import (
+    COUNT_AS_PERSONAL,
+    Pictures,
+    StandIn,
+    count,
+    enclosed_texts,
+    mask_enclosed,
+)
 from leitstand.privacy.entities import WORDS, Entity, EntityType, implied_class
 from leitstand.privacy.names import Known, known_from
 from leitstand.privacy.overlap import resolve
 from leitstand.privacy.parts import NamePart, parts_of
+from leitstand.privacy.pictures.values import Unseen, Why
 from leitstand.privacy.placeholders import PLACEHOLDER, Mapping, Numbering, key_of
 from leitstand.privacy.scan import Reading, Scanner
 
@@ -51,7 +59,8 @@ class Scanned:
     texts: its different texts, fixed parts first. entities: those of each text, disjoint, in order.
     discoveries: (number of the text, its entities as known by then) in the order of finding; the last one of
     a text is in `entities`. counts: how many entities of each type, repeated texts counted once.
-    data_class: the highest class that an entity implies, PUBLIC when there is none.
+    data_class: the highest class that an entity implies, PUBLIC when there is none; of an image that could not be
+    read, PERSONAL. pictures: what was read in its images.
     """
 
     prompt: Prompt
@@ -60,11 +69,21 @@ class Scanned:
     discoveries: tuple[tuple[int, tuple[Entity, ...]], ...]
     counts: dict[EntityType, int]
     data_class: DataClass
+    pictures: Pictures = field(default_factory=dict)
+
+    @property
+    def unread(self) -> frozenset[Why]:
+        """Why images were not read."""
+        return frozenset(seen.why for seen in self.pictures.values() if isinstance(seen, Unseen))
 
 
-def scan(prompt: Prompt, scanner: Scanner) -> Scanned:
-    """Find personal data in every text of a prompt; a name found in one text counts in all."""
-    different = tuple(dict.fromkeys(_reading_order(prompt)))
+def scan(prompt: Prompt, scanner: Scanner, pictures: Pictures | None = None) -> Scanned:
+    """Find personal data in every text of a prompt; a name found in one text counts in all.
+
+    pictures: what was read in its images, which counts as text.
+    """
+    pictures = pictures or {}
+    different = tuple(dict.fromkeys(_reading_order(prompt, pictures)))
     readings = [scanner.read(text) for text in different]
     named = _named_values(prompt)
     known = Known()
@@ -79,10 +98,13 @@ def scan(prompt: Prompt, scanner: Scanner) -> Scanned:
         discoveries.append((number, own.view.carry_back(found[number])))
         if fresh:
             discoveries += _look_back(scanner, readings, found, fresh)
-    counts = Counter(entity.type for entities in found for entity in entities)
     finds = tuple(reading.view.carry_back(seen) for reading, seen in zip(readings, found, strict=True))
+    counts = count(dict(zip(different, finds, strict=True)), pictures)
     data_class = max(map(implied_class, counts), default=DataClass.PUBLIC)
-    return Scanned(prompt, different, finds, tuple(discoveries), dict(counts), data_class)
+    scanned = Scanned(prompt, different, finds, tuple(discoveries), dict(counts), data_class, pictures)
+    if scanned.unread & COUNT_AS_PERSONAL:
+        return dataclasses.replace(scanned, data_class=max(data_class, DataClass.PERSONAL))
+    return scanned
 
 
 def _look_back(
@@ -112,16 +134,17 @@ def mask(scanned: Scanned, base: Mapping | None = None) -> tuple[Masked, Mapping
     for number, entities in scanned.discoveries:
         text = scanned.texts[number]
         numbering.reserve(text)
-        _replaced(text, entities, numbering)
-    masked = {
-        text: _replaced(text, entities, numbering)
+        for _ in _stand_ins(text, entities, numbering):
+            pass
+    stand_ins = {
+        text: list(_stand_ins(text, entities, numbering))
         for text, entities in zip(scanned.texts, scanned.entities, strict=True)
     }
-    count = sum(scanned.counts.values())
+    masked = {text: _with(text, replaced) for text, replaced in stand_ins.items()}
     mapping = numbering.mapping()
-    if not mapping:
-        return Masked(scanned.prompt), mapping
-    return Masked(map_texts(scanned.prompt, masked.__getitem__), count), mapping
+    prompt = map_texts(scanned.prompt, masked.__getitem__) if mapping else scanned.prompt
+    prompt = mask_enclosed(prompt, scanned.pictures, stand_ins.__getitem__, masked.__getitem__)
+    return Masked(prompt, sum(scanned.counts.values()) if mapping else 0), mapping
 
 
 def clear(scanned: Scanned) -> tuple[Masked, Mapping]:
@@ -156,20 +179,27 @@ def selected(masked: Masked, places: Iterable[int]) -> Masked:
     return replace(masked, prompt=replace(masked.prompt, messages=(kept,)))
 
 
-def _reading_order(prompt: Prompt) -> Iterator[str]:
+def _reading_order(prompt: Prompt, pictures: Pictures) -> Iterator[str]:
     """Fixed parts first: they stay in place while messages are added."""
     yield from texts(replace(prompt, messages=()))
-    yield from texts(Prompt(prompt.dialect, prompt.model, prompt.messages))
+    for message in prompt.messages:
+        yield from texts(Prompt(prompt.dialect, prompt.model, (message,)))
+        yield from enclosed_texts(message, pictures)
 
 
-def _replaced(text: str, entities: tuple[Entity, ...], numbering: Numbering) -> str:
-    pieces: list[str] = []
-    place = 0
+def _stand_ins(text: str, entities: tuple[Entity, ...], numbering: Numbering) -> Iterator[StandIn]:
     for entity in _with_look_alikes(text, entities, numbering):
         for part in parts_of(text, entity):
             start, end = part.start, _without_genitive(text, part, numbering)
-            pieces += (text[place:start], numbering.give(part.word, text[start:end]))
-            place = end
+            yield StandIn(start, end, numbering.give(part.word, text[start:end]))
+
+
+def _with(text: str, stand_ins: Iterable[StandIn]) -> str:
+    pieces: list[str] = []
+    place = 0
+    for each in stand_ins:
+        pieces += (text[place : each.start], each.placeholder)
+        place = each.end
     return "".join((*pieces, text[place:]))
 
 

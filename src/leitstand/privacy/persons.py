@@ -13,10 +13,15 @@ def is_of(person: str, original: str) -> bool:
     name goes although others have it too: they get another number, which is better than being found. The same
     rule finds any value, such as a telephone number, by its figures.
     """
-    wanted, there = _words(person), _words(original)
+    return belongs(words_in(person), words_in(original))
+
+
+def belongs(wanted: frozenset[str], there: frozenset[str]) -> bool:
+    """The rule itself, on words, or on digests of words."""
     return bool(wanted and there) and (there <= wanted or wanted <= there)
 
 
-def _words(text: str) -> frozenset[str]:
+def words_in(text: str) -> frozenset[str]:
+    """The words of a text by which persons are compared."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return frozenset(word for part in _WORD.findall(folded) for word in part.split("_") if word)

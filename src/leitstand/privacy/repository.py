@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from leitstand.core.errors import PrivacyUnavailable
-from leitstand.store.schema import configuration_version, privacy_entry, privacy_scope
+from leitstand.privacy.erasures import Erasure
+from leitstand.store.schema import configuration_version, journal, privacy_entry, privacy_scope
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,30 @@ class VaultRows:
                     connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
                     connection.commit()
 
+    def erasures(self) -> list[Erasure]:
+        """What people had erased, from the journal, newest first."""
+        query = (
+            select(journal.c.id, journal.c.time_us, journal.c.kind, journal.c.user, journal.c.detail)
+            .where(journal.c.kind.in_(("privacy.person.erased", "privacy.scope.erased")))
+            .order_by(journal.c.time_us.desc(), journal.c.seq.desc())
+        )
+        with self._engine.connect() as connection:
+            found = [_erasure(*row) for row in connection.execute(query)]
+        return [each for each in found if each.actor != "system"]
+
     def shrink_log(self) -> None:
         """Empty SQLite's write-ahead log, which may hold earlier states of a page; elsewhere nothing."""
         with self._engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _erasure(record_id: str, time_us: int, kind: str, actor: str, detail: str) -> Erasure:
+    told = msgspec.json.decode(detail)
+    return Erasure(
+        record_id, time_us, kind.split(".")[1], actor, told.get("reason", ""), told.get("scopes", 0),
+        told.get("entries", 0), tuple(told.get("digests", ())), told.get("scope", ""),
+    )  # fmt: skip
 
 
 _COLUMNS = privacy_scope.c

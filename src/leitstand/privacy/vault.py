@@ -11,7 +11,7 @@ of the scope remain, they are sealed anew under a new key. Blocking (database, e
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -26,8 +26,9 @@ from leitstand.core.errors import Overloaded
 from leitstand.core.ids import new_id
 from leitstand.core.sealing import Sealer
 from leitstand.journal.records import Record
+from leitstand.privacy.erasures import Erasure
 from leitstand.privacy.mask import Scanned, mask
-from leitstand.privacy.persons import is_of
+from leitstand.privacy.persons import belongs, is_of, words_in
 from leitstand.privacy.placeholders import Mapping
 from leitstand.privacy.repository import ScopeRow, VaultRows
 
@@ -47,6 +48,15 @@ class Receipt:
     time_us: int
     scopes: int
     entries: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the vault holds of somebody. file: a number for the client's file within this answer, from 1."""
+
+    file: int
+    placeholder: str
+    original: str
 
 
 @dataclass(frozen=True)
@@ -111,18 +121,75 @@ class Vault:
         with self._lock:
             self._scopes.clear()
 
-    def erase_scope(self, name: str, actor: str) -> Receipt:
-        """Erase all of a scope for good. Its numbers are not given out again."""
-        return self._erase([self._id(name)], lambda _original: True, "scope", actor)
+    def find_person(self, person: str, actor: str) -> list[Held]:
+        """What `erase_person` would erase, by file; that somebody looked is noted, for whom is not."""
+        held: list[Held] = []
+        for number, scope_id in enumerate(self._rows.living(), 1):
+            entries = self._load(scope_id).mapping.entries
+            held += [Held(number, name, original) for name, original in entries if is_of(person, original)]
+        self._say("privacy.vault.searched", actor, {"entries": len(held)})
+        return held
 
-    def erase_person(self, person: str, actor: str) -> Receipt:
+    def count_scope(self, name: str) -> dict[str, int]:
+        """How many entries a scope holds, by the word of their placeholders."""
+        words = [
+            placeholder.rpartition("_")[0] for placeholder, _ in self._load(self._id(name)).mapping.entries
+        ]
+        return {word: words.count(word) for word in sorted(set(words))}
+
+    def erase_scope(self, name: str, actor: str, reason: str = "") -> Receipt:
+        """Erase all of a scope for good. Its numbers are not given out again."""
+        scope_id = self._id(name)
+        return self._erase([scope_id], lambda _original: True, "scope", actor, reason, {"scope": scope_id})
+
+    def erase_person(self, person: str, actor: str, reason: str = "") -> Receipt:
         """Erase a person, or any other value, from all scopes for good; privacy/persons.py tells what is theirs."""
-        return self._erase(self._rows.living(), lambda original: is_of(person, original), "person", actor)
+        digests = {"digests": sorted(map(self._digest, words_in(person)))}
+        return self._erase(
+            self._rows.living(), lambda original: is_of(person, original), "person", actor, reason, digests
+        )
+
+    def erasures(self) -> list[Erasure]:
+        """The erasures that people asked for, newest first."""
+        return self._rows.erasures()
+
+    def repeat(self, erasures: Iterable[Erasure], actor: str) -> Receipt:
+        """Erase once more what was erased before; after a restore, a backup may have brought it back."""
+        found = list(erasures)
+        people = [frozenset(each.digests) for each in found if each.digests]
+        scopes = [each.scope for each in found if each.scope]
+        receipts = [self._erase(scopes, lambda _original: True, "scope", actor, "repeated")] if scopes else []
+        if people:
+            receipts.append(
+                self._erase(
+                    self._rows.living(),
+                    lambda original: self._is_among(people, original),
+                    "person",
+                    actor,
+                    "repeated",
+                )
+            )
+        last = receipts[-1] if receipts else Receipt("", self._clock.time_us(), 0, 0)
+        return replace(
+            last, scopes=sum(each.scopes for each in receipts), entries=sum(each.entries for each in receipts)
+        )
 
     def remove_expired(self, days: int) -> Receipt | None:
         """Erase the scopes that nobody used for so many days; None when there are none."""
         expired = self._rows.living(self._clock.time_us() - days * _DAY_US)
-        return self._erase(expired, lambda _original: True, "scope", "system") if expired else None
+        return self._erase(expired, lambda _original: True, "scope", "system", "expired") if expired else None
+
+    def scope_id(self, name: str) -> str:
+        """The hashed name under which a scope is stored."""
+        return self._id(name)
+
+    def living(self) -> list[str]:
+        """The hashed names of all scopes that hold entries."""
+        return self._rows.living()
+
+    def held(self, scope_id: str) -> tuple[tuple[str, str], ...]:
+        """What a scope holds, (placeholder, original); for the leak watch, which notes no use."""
+        return self._load(scope_id).mapping.entries
 
     # ------------------------------------------------------------ inside
 
@@ -170,24 +237,43 @@ class Vault:
             return None
         return _State(row, key, mapping)
 
-    def _erase(self, scope_ids: list[str], is_meant: Callable[[str], bool], what: str, actor: str) -> Receipt:
+    def _digest(self, word: str) -> str:
+        """A word of an erased name: enough to erase it again, and no way back to it without the installation's secret."""
+        return hmac.digest(
+            self._pepper, b"erased-word\0" + word.encode("utf-8", "surrogatepass"), sha256
+        ).hex()[:32]
+
+    def _is_among(self, people: list[frozenset[str]], original: str) -> bool:
+        there = frozenset(map(self._digest, words_in(original)))
+        return any(belongs(wanted, there) for wanted in people)
+
+    def _erase(
+        self,
+        scope_ids: list[str],
+        is_meant: Callable[[str], bool],
+        what: str,
+        actor: str,
+        reason: str,
+        again: dict[str, Any] | None = None,
+    ) -> Receipt:
+        """again: what is needed to repeat it, kept with the receipt."""
         erased = [count for scope_id in scope_ids if (count := self._erase_in(scope_id, is_meant))]
         if erased:
             self._rows.shrink_log()
         now_us = self._clock.time_us()
         receipt = Receipt(new_id("evt", now_us), now_us, len(erased), sum(erased))
-        detail: dict[str, Any] = {"scopes": receipt.scopes, "entries": receipt.entries}
-        self._note(
-            Record(
-                id=receipt.id,
-                kind=f"privacy.{what}.erased",
-                time_us=now_us,
-                user=actor,
-                outcome="ok",
-                detail=detail,
-            )
-        )
+        detail: dict[str, Any] = {"scopes": receipt.scopes, "entries": receipt.entries, **(again or {})}
+        if reason:
+            detail["reason"] = reason
+        self._say(f"privacy.{what}.erased", actor, detail, receipt.id, now_us)
         return receipt
+
+    def _say(
+        self, kind: str, actor: str, detail: dict[str, Any], record_id: str = "", time_us: int | None = None
+    ) -> None:
+        time_us = self._clock.time_us() if time_us is None else time_us
+        record_id = record_id or new_id("evt", time_us)
+        self._note(Record(id=record_id, kind=kind, time_us=time_us, user=actor, outcome="ok", detail=detail))
 
     def _erase_in(self, scope_id: str, is_meant: Callable[[str], bool]) -> int:
         """How many entries of a scope were erased."""

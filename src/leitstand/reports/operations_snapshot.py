@@ -25,7 +25,7 @@ from leitstand.reports.operations import (
     slot_length_s,
     span_start,
 )
-from leitstand.reports.repository import ANSWERED, FAILED, REFUSED, Count, Journal, LatencyCount
+from leitstand.reports.repository import ANSWERED, FAILED, REFUSED, Count, Journal, LatencyCount, Passage
 
 AVAILABILITY_S = 300
 
@@ -75,11 +75,11 @@ def take_snapshot(
     span: Span,
     now: datetime,
     zone: tzinfo,
-    month_limit_nano: int | None,
+    plan: Plan,
 ) -> OperationsSnapshot:
     """All figures of the page IT-Betrieb. Blocking: call it in a thread.
 
-    targets: every provider set up, as the gateway knows it now. month_limit_nano: the company's limit.
+    targets: every provider set up, as the gateway knows it now. plan: the company's month, as the limits count it.
     """
     start = span_start(span, now, zone)
     start_us, end_us = _us(start), _us(now) + 1
@@ -98,9 +98,9 @@ def take_snapshot(
         slots=tuple(
             Slot(start + timedelta(seconds=slot_s * index), slots[index].totals()) for index in range(length)
         ),
-        flow=_flow(journal.counts(end_us - FLOW_MINUTES * 60_000_000, end_us, FLOW_MINUTES * 60_000_000)),
+        flow=_flow(journal.passages(end_us - FLOW_MINUTES * 60_000_000, end_us)),
         providers=_providers(journal, targets, counts, latencies, end_us),
-        plan=Plan(journal.cost_nano(_us(_month_start(now, zone)), end_us), month_limit_nano),
+        plan=plan,
     )
 
 
@@ -147,22 +147,21 @@ def _slots(
     return slots, whole
 
 
-def _flow(counts: Sequence[Count]) -> Flow:
-    whole = _Tally()
+def _flow(passages: Sequence[Passage]) -> Flow:
+    outcomes: Counter[str] = Counter()
     refusals: Counter[str] = Counter()
-    protected = fallbacks = 0
-    for count in counts:
-        whole.add(count)
-        protected += count.pseudonymised
-        fallbacks += count.fallbacks
-        if count.outcome == REFUSED:
-            refusals[count.code] += count.requests
-    sent = whole.requests - whole.refused - whole.cached
+    for passage in passages:
+        outcomes[passage.outcome] += passage.requests
+        if passage.outcome == REFUSED:
+            refusals[passage.code] += passage.requests
+    arrived, refused, cached = outcomes.total(), outcomes[REFUSED], outcomes["cached"]
+    fallbacks = sum(passage.fallbacks for passage in passages)
+    sent = arrived - refused - cached
     return Flow(
-        arrived=whole.requests / FLOW_MINUTES,
-        refused=whole.refused / FLOW_MINUTES,
-        protected=protected / FLOW_MINUTES,
-        cached=whole.cached / FLOW_MINUTES,
+        arrived=arrived / FLOW_MINUTES,
+        refused=refused / FLOW_MINUTES,
+        protected=sum(passage.pseudonymised for passage in passages) / FLOW_MINUTES,
+        cached=cached / FLOW_MINUTES,
         sent=sent / FLOW_MINUTES,
         tries=(sent + fallbacks) / sent if sent else 1.0,
         refusals=tuple(refusals.most_common()),
@@ -198,10 +197,6 @@ def _provider(target: TargetState, tally: _Tally, hour: Iterable[Count]) -> Prov
     last = -(-FLOW_MINUTES * 60 // BEAT_S)
     per_minute = sum(beat.requests for beat in beats[-last:]) / (last * BEAT_S / 60)
     return ProviderFigures(judge(target, beats), tally.totals(), per_minute, beats)
-
-
-def _month_start(now: datetime, zone: tzinfo) -> datetime:
-    return now.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _us(moment: datetime) -> int:

@@ -5,8 +5,9 @@ Every statement is portable between SQLite and PostgreSQL and reads a time range
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, Integer, case, cast, func, select
+from sqlalchemy import Engine, case, func, select
 from sqlalchemy.sql import ColumnElement
 
 from leitstand.journal.records import INTERACTION, TOOL_CALL
@@ -17,19 +18,28 @@ j = journal.c
 ANSWERED = ("ok", "cached")
 FAILED = ("failed", "lost")
 REFUSED = "refused"
+_BINS = 1 << 24  # more latency bins than a month has
 
 
 @dataclass(frozen=True)
 class Count:
-    """A group of requests that share slot, provider, outcome and error code."""
+    """A group of requests that share slot, provider and outcome."""
 
     slot: int
     provider: str
     outcome: str
-    code: str
     requests: int
     cost_nano: int
     saved_nano: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A group of requests that share outcome and error code: how far they came."""
+
+    outcome: str
+    code: str
+    requests: int
     pseudonymised: int
     fallbacks: int
 
@@ -118,48 +128,50 @@ class Journal:
         slot = _slot(start_us, slot_us)
         query = (
             select(
-                slot.label("slot"), j.provider, j.outcome, j.code, func.count().label("requests"),
-                func.sum(j.cost_nano).label("cost"), func.sum(j.saved_nano).label("saved"),
-                func.sum(j.pseudonymised).label("pseudonymised"), func.sum(j.fallback).label("fallbacks"),
+                slot.label("slot"), j.provider, j.outcome, func.count(), func.sum(j.cost_nano),
+                func.sum(j.saved_nano),
             )
             .where(*_between(start_us, end_us))
-            .group_by(slot, j.provider, j.outcome, j.code)
+            .group_by("slot", j.provider, j.outcome)
         )  # fmt: skip
         with self._engine.connect() as connection:
             return [
-                Count(
-                    row.slot, row.provider, row.outcome, row.code, row.requests,
-                    int(row.cost), int(row.saved), int(row.pseudonymised), int(row.fallbacks),
-                )
-                for row in connection.execute(query)
-            ]  # fmt: skip
+                Count(slot, provider, outcome, requests, int(cost), int(saved))
+                for slot, provider, outcome, requests, cost, saved in connection.execute(query)
+            ]
+
+    def passages(self, start_us: int, end_us: int) -> Sequence[Passage]:
+        """Requests of [start, end) by what became of them; for short ranges."""
+        query = (
+            select(
+                j.outcome, j.code, func.count(), func.sum(j.pseudonymised), func.sum(j.fallback)
+            )
+            .where(*_between(start_us, end_us))
+            .group_by(j.outcome, j.code)
+        )  # fmt: skip
+        with self._engine.connect() as connection:
+            return [
+                Passage(outcome, code, requests, int(pseudonymised), int(fallbacks))
+                for outcome, code, requests, pseudonymised, fallbacks in connection.execute(query)
+            ]
 
     def latencies(self, start_us: int, end_us: int, slot_us: int) -> Sequence[LatencyCount]:
         """Latency bins of the answered requests of [start, end), grouped by slot and provider."""
-        slot = _slot(start_us, slot_us)
         latency_bin = case(
-            (j.latency_us < FINE_BINS * FINE_US, _whole(j.latency_us, FINE_US)),
-            else_=FINE_BINS + _whole(j.latency_us - FINE_BINS * FINE_US, COARSE_US),
+            (j.latency_us < FINE_BINS * FINE_US, j.latency_us // FINE_US),
+            else_=FINE_BINS + (j.latency_us - FINE_BINS * FINE_US) // COARSE_US,
         )
+        place = _slot(start_us, slot_us) * _BINS + latency_bin  # one number groups a tenth quicker than two
         query = (
-            select(
-                slot.label("slot"), j.provider, j.outcome, latency_bin.label("bin"),
-                func.count().label("requests"),
-            )
+            select(place.label("place"), j.provider, j.outcome, func.count())
             .where(*_between(start_us, end_us), j.outcome.in_(ANSWERED))
-            .group_by(slot, j.provider, j.outcome, latency_bin)
-        )  # fmt: skip
+            .group_by("place", j.provider, j.outcome)
+        )
         with self._engine.connect() as connection:
             return [
-                LatencyCount(row.slot, row.provider, row.outcome, row.bin, row.requests)
-                for row in connection.execute(query)
+                LatencyCount(place // _BINS, provider, outcome, place % _BINS, requests)
+                for place, provider, outcome, requests in connection.execute(query)
             ]
-
-    def cost_nano(self, start_us: int, end_us: int) -> int:
-        """What was booked in [start, end)."""
-        query = select(func.coalesce(func.sum(j.cost_nano), 0)).where(*_between(start_us, end_us))
-        with self._engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
 
     def tiered(self, start_us: int, end_us: int) -> Iterator[TieredRow]:
         """Requests of [start, end) whose record tells of tiers, newest first."""
@@ -226,15 +238,18 @@ class Journal:
         with self._engine.connect() as connection:
             return [RecentTool(**row._mapping) for row in connection.execute(query)]
 
+    def request(self, request_id: str) -> dict[str, Any] | None:
+        """All columns of one request; None where the journal has none of that number (yet)."""
+        query = select(journal).where(j.id == request_id, j.kind == INTERACTION)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else dict(row._mapping)
+
 
 def _between(start_us: int, end_us: int) -> tuple[ColumnElement[bool], ...]:
     return j.kind == INTERACTION, j.time_us >= start_us, j.time_us < end_us
 
 
 def _slot(start_us: int, slot_us: int) -> ColumnElement[int]:
-    return _whole(j.time_us - start_us, slot_us)
-
-
-def _whole(value: ColumnElement[int], step: int) -> ColumnElement[int]:
     """Whole-number division on both databases; the operands are never negative."""
-    return cast((value - value % step) / step, Integer)
+    return (j.time_us - start_us) // slot_us

@@ -54,7 +54,7 @@ def open_engine(data: Path, *, read_only: bool = False) -> Engine:
 
 def shared_database() -> URL | None:
     """The PostgreSQL database that machines share; None where the data folder holds its own."""
-    text = settings.read("database").strip()
+    text = settings.read_secret("database")
     if not text:
         return None
     try:
@@ -69,6 +69,16 @@ def shared_database() -> URL | None:
             "postgresql://leitstand:PASSWORD@db.company.example/leitstand",
         )
     return url.set(drivername="postgresql+psycopg")
+
+
+def open_for_library(url: URL) -> Engine:
+    """A small pool of its own for a library that brings its own SQL, so that it never waits for ours.
+
+    Only a server that is gone or going is DatabaseAway here; a conflict of two transactions stays what it is.
+    """
+    engine = create_engine(url, connect_args=_PATIENCE, pool_size=3, max_overflow=5, pool_pre_ping=True)
+    event.listen(engine, "handle_error", _name_departure)
+    return engine
 
 
 def is_made(data: Path) -> bool:
@@ -95,6 +105,13 @@ def _name_absence(context: ExceptionContext) -> None:
     if isinstance(context.sqlalchemy_exception, OperationalError) and not context.is_pre_ping:
         first_line = str(context.original_exception).strip().partition("\n")[0]
         raise DatabaseAway(first_line) from context.original_exception
+
+
+def _name_departure(context: ExceptionContext) -> None:
+    """No SQLSTATE: never connected, or cut off; class 08: connections; 57P: the server is told to stop or to start."""
+    state = getattr(context.original_exception, "sqlstate", None) or ""
+    if not state or state.startswith(("08", "57P")):
+        _name_absence(context)
 
 
 def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

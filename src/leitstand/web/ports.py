@@ -3,18 +3,16 @@
 Implementations may block in threads of their own; every method here is awaited on the event loop.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from leitstand.accounting.budgets.board import Board
-from leitstand.accounting.budgets.changes import ExtensionWish, GraceWish, LimitWish
-from leitstand.accounting.budgets.repository import Warned
 from leitstand.answers.events import ChatEvent
 from leitstand.answers.regression import Plan, Report, SetSummary, TrialSummary
 from leitstand.answers.values import Ask, ChatChoices, Conversation, ConversationSummary
-from leitstand.core.classes import Region, Role
+from leitstand.backup.nightly import Shelf
+from leitstand.core.classes import Region
 from leitstand.core.i18n import Bilingual
 from leitstand.core.money import NanoEuro
 from leitstand.core.tiers import Tier
@@ -22,31 +20,35 @@ from leitstand.gateway.drill import Drill, DrillChoice
 from leitstand.gateway.drill_report import DrillReport
 from leitstand.gateway.tool_directory import ServerState
 from leitstand.gateway.tool_views import ToolServerView
-from leitstand.identity.roles import Permission
+from leitstand.jobs.runs import JobState, Run, StepDone, Worker
 from leitstand.prompts.regression.sets import RegressionSet
 from leitstand.reports.operations import OperationsSnapshot, RecentRequest, Span
 from leitstand.reports.semantic import SemanticSnapshot
 from leitstand.reports.tiers import TierSnapshot
 from leitstand.reports.tools import ToolSnapshot
+from leitstand.web.alert_ports import AlertRules as AlertRules
+from leitstand.web.alert_ports import Alerts as Alerts
+from leitstand.web.channel_ports import Channels as Channels
+from leitstand.web.cost_ports import Blind as Blind
+from leitstand.web.cost_ports import Budgets as Budgets
+from leitstand.web.cost_ports import HourBar as HourBar
+from leitstand.web.cost_ports import Prices as Prices
+from leitstand.web.cost_ports import Reconciliation as Reconciliation
+from leitstand.web.cost_ports import Reviews as Reviews
+from leitstand.web.cost_ports import Sight as Sight
+from leitstand.web.cost_ports import Unusual as Unusual
+from leitstand.web.cost_ports import WhatIf as WhatIf
+from leitstand.web.cost_ports import WhatIfChoices as WhatIfChoices
+from leitstand.web.incident_ports import Incidents as Incidents
+from leitstand.web.protection_ports import Erasing as Erasing
+from leitstand.web.protection_ports import Leaks as Leaks
+from leitstand.web.protection_ports import PolicyBoard as PolicyBoard
+from leitstand.web.protection_ports import PrivacyRules as PrivacyRules
+from leitstand.web.viewer import Viewer as Viewer
 
 Level = Literal["ok", "info", "warn", "crit", "off", "work"]
 
 # ---------------------------------------------------------------- who looks
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """The signed-in person. csrf: the token that every form and fetch of the session must carry.
-
-    name: the short unique one; display_name: for the eye. language: `de`, `en`, or "" for no wish.
-    """
-
-    name: str
-    display_name: str
-    role: Role
-    permissions: frozenset[Permission]
-    csrf: str
-    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class Bar:
     """The message bar: the gravest open message for this viewer, and the vitals (none for users).
 
     message: two or three words ("2 Warnungen"); detail: what and since when; href: where it is handled.
+    badges: how many things wait on a page, by its path, for the navigation.
     """
 
     level: Level
@@ -118,6 +121,7 @@ class Bar:
     detail: Bilingual | None = None
     href: str = ""
     vitals: tuple[Vital, ...] = ()
+    badges: Mapping[str, int] = field(default_factory=dict)
 
 
 class Status(Protocol):
@@ -327,35 +331,31 @@ class Tools(Protocol):
         ...
 
 
-class Budgets(Protocol):
-    """Limits as they stand, and what people do about them; changes raise core.errors.Refusal for what is wrong."""
+class Jobs(Protocol):
+    """Background work; changes raise core.errors.Refusal for what is wrong."""
 
-    async def board(self) -> Board:
-        """Every limit, extension and grace now."""
+    async def jobs(self) -> Sequence[JobState]:
+        """All of them."""
         ...
 
-    async def warnings(self, most: int) -> Sequence[Warned]:
-        """The last ones, newest first."""
+    async def workers(self) -> Sequence[Worker]:
+        """Processes that work on them now."""
         ...
 
-    def models(self) -> tuple[str, ...]:
-        """The names that a limit can downgrade to."""
+    async def history(self, name: str, most: int) -> Sequence[tuple[Run, Sequence[StepDone]]]:
+        """The last runs of a job with their steps, newest first; raises NotFound."""
         ...
 
-    async def extend(self, viewer: Viewer, wish: ExtensionWish) -> None:
-        """More for a limit until its period ends."""
+    async def request(self, viewer: Viewer, name: str) -> None:
+        """Have a job done now."""
         ...
 
-    async def give_grace(self, viewer: Viewer, wish: GraceWish) -> None:
-        """Let somebody pass limits for a while."""
+    async def cancel(self, viewer: Viewer, run: str) -> None:
+        """Ask for a run's end."""
         ...
 
-    async def end_grace(self, viewer: Viewer, scope: str) -> None:
-        """From now on limits hold again."""
-        ...
-
-    async def set_limit(self, viewer: Viewer, wish: LimitWish) -> None:
-        """Make, change or remove a limit."""
+    async def backups(self) -> Shelf:
+        """Backups in the folder, the last one made and the last one proven."""
         ...
 
 
@@ -374,4 +374,19 @@ class Ports:
     model_tiers: ModelTiers
     semantic_cache: SemanticCache
     budgets: Budgets
+    prices: Prices
+    reconciliation: Reconciliation
+    what_if: WhatIf
+    blind: Blind
+    unusual: Unusual
+    leaks: Leaks
+    reviews: Reviews
     tools: Tools
+    jobs: Jobs
+    incidents: Incidents
+    privacy: PrivacyRules
+    policy: PolicyBoard
+    erasing: Erasing
+    alerts: Alerts
+    alert_rules: AlertRules
+    channels: Channels

@@ -1,13 +1,16 @@
 """One request for a page: who looks, in which language and theme, and how the page is rendered for them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from leitstand.core.errors import InvalidRequest
 from leitstand.core.i18n import LANGUAGES, SOURCE_LANGUAGE, Bilingual, Translator
 from leitstand.identity.roles import ROLES, Permission
 from leitstand.web.assets import Assets
@@ -152,6 +155,22 @@ class Visit:
 
     def _render(self, template: str, **context: object) -> str:
         return self.desk.environments[self.language].get_template(template).render(visit=self, **context)
+
+    @asynccontextmanager
+    async def with_file(self) -> AsyncIterator[None]:
+        """Around the reading of a form with a file; to be entered before anything else of the form is read."""
+        form = await self.request.form(max_files=1, max_fields=50)
+        try:
+            yield
+        finally:
+            await form.close()
+
+    async def file(self, name: str) -> tuple[str, bytes]:
+        """Name and content of an uploaded file; raises InvalidRequest where none was chosen."""
+        found = (await self.request.form(max_files=1, max_fields=50)).get(name)
+        if not isinstance(found, UploadFile) or not found.filename:
+            raise InvalidRequest("Wählen Sie eine Datei.", "Choose a file.")
+        return found.filename, await found.read()
 
     async def check_token(self) -> None:
         """Raise TokenMissing unless the POST carries this session's token, in a field or in a header."""

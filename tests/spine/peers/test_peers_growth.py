@@ -17,7 +17,7 @@ import httpx2
 import numpy as np
 import pytest
 
-from leitstand.reports.operations import Span
+from leitstand.reports.operations import Plan, Span
 from leitstand.reports.operations_snapshot import recent_requests, take_snapshot
 from leitstand.reports.repository import Journal
 from leitstand.reports.tiers import take_tiers
@@ -196,12 +196,11 @@ def slowest_figures(data: Path, rows: int, days: int) -> dict[str, float]:
     journal, zone, took = Journal(engine), ZoneInfo("Europe/Berlin"), {}
     asked: dict[str, Callable[[], object]] = {
         f"operations {span}": lambda span=span: take_snapshot(
-            journal, [], span, datetime.now(UTC), zone, None
+            journal, [], span, datetime.now(UTC), zone, Plan(0, None)
         )
         for span in Span
     }
     asked["recent requests"] = lambda: recent_requests(journal, 50)
-    asked["cost of a month"] = lambda: journal.cost_nano(now - 30 * DAY_US, now)
     asked["caches of a month"] = lambda: journal.cached(now - 30 * DAY_US, now)
     asked["tiers of a month"] = lambda: take_tiers(journal, now - 30 * DAY_US, now, 20)
     for name, figure in asked.items():

@@ -152,6 +152,12 @@ class Counters(Protocol):
     def seed(self, spent: Iterable[tuple[Counter, int]]) -> None:
         """Set the spent amounts of those counters that are not yet known (a rule was added)."""
 
+    def loose(self, counters: Sequence[Counter], *, release: bool = False) -> list[int]:
+        """How much of each counter is held by no open hold, which must be nothing; release: give that back.
+
+        0 for all where that cannot be told now.
+        """
+
     def sweep(self, now_s: float, most: int = 64) -> int:
         """Look at up to `most` counters and drop those whose period is long over; returns how many went."""
 

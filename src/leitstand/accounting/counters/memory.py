@@ -118,6 +118,19 @@ class MemoryCounters:
         self._spent[address[:2]] = amount
         self._expires.setdefault(address[:2], address.expires_s)
 
+    def loose(self, counters: Sequence[Counter], *, release: bool = False) -> list[int]:
+        """See `Counters.loose`."""
+        with self._lock:
+            rightly: dict[_Key, int] = {}
+            for hold in self._open.values():
+                for part in hold.parts:
+                    rightly[part.counter[:2]] = rightly.get(part.counter[:2], 0) + part.amount
+            keys = [address[:2] for address in counters]
+            found = [self._held.get(key, 0) - rightly.get(key, 0) for key in keys]
+            if release:
+                self._held.update((key, rightly.get(key, 0)) for key in keys)
+            return found
+
     def sweep(self, now_s: float, most: int = 64) -> int:
         """See `Counters.sweep`; looks at all counters."""
         with self._lock:

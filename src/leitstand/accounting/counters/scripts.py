@@ -192,3 +192,29 @@ if redis.call('EXISTS', 'ls:o:' .. ARGV[1]) == 0 then
 end
 return 1
 """
+
+# ARGV: id…   Returns, of one moment, what is held of each, the records of all open holds, and (id, amount)… of what
+# machines hold that count alone.
+HELD = """
+local held, records, owed = {}, {}, {}
+for _, id in ipairs(ARGV) do held[#held + 1] = redis.call('HGET', 'ls:c:' .. id, 'h') or '0' end
+for _, owner in ipairs(redis.call('ZRANGE', 'ls:alive', 0, -1)) do
+  for _, record in ipairs(redis.call('HVALS', 'ls:o:' .. owner)) do records[#records + 1] = record end
+end
+for _, key in ipairs(redis.call('KEYS', 'ls:owed:*')) do
+  for _, word in ipairs(redis.call('HGETALL', key)) do owed[#owed + 1] = word end
+end
+return {held, records, owed}
+"""
+
+# ARGV: (id, amount)…   Gives back what is held by no open hold.
+RELEASE = (
+    _TOUCH
+    + """
+for i = 1, #ARGV, 2 do
+  redis.call('HINCRBY', 'ls:c:' .. ARGV[i], 'h', '-' .. ARGV[i + 1])
+  touch(ARGV[i])
+end
+return 1
+"""
+)

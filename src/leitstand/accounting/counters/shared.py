@@ -205,6 +205,23 @@ class SharedCounters:
                 if self._table.find(address) < 0:
                     self._mapped.commit([self._table.place(address) + _SPENT, amount])
 
+    def loose(self, counters: Sequence[Counter], *, release: bool = False) -> list[int]:
+        """See `Counters.loose`."""
+        with self._mapped as words:
+            rightly: dict[tuple[int, int], int] = {}
+            for record in self._records.all():
+                if record.state == OPEN:
+                    for k0, k1, held, _ in record.amounts:
+                        rightly[k0, k1] = rightly.get((k0, k1), 0) + held
+            found = []
+            for address in counters:
+                slot = self._table.find(address)
+                right = rightly.get((address.k0, address.k1), 0)
+                found.append(words[slot + _HELD] - right if slot >= 0 else 0)
+                if release and found[-1]:
+                    self._mapped.commit([slot + _HELD, right])
+            return found
+
     def sweep(self, now_s: float, most: int = 64) -> int:
         """See `Counters.sweep`."""
         with self._mapped:

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from leitstand.accounting.counters import (
     FACTS_MAX_BYTES,
     LEASE_S,
@@ -36,6 +34,16 @@ from leitstand.accounting.counters import (
     scripts,
 )
 from leitstand.accounting.counters.alone import Alone
+from leitstand.accounting.counters.kept_holds import (
+    KeptHold,
+    as_list,
+    decode,
+    encode,
+    loose,
+    raw,
+    text,
+    texts,
+)
 from leitstand.accounting.counters.mirror import Mirror, name_of
 from leitstand.accounting.counters.remote import TIMEOUT_S, Away, Remote
 
@@ -44,14 +52,6 @@ _BEAT_S, _KNOCK_S = 1.0, 0.25
 _PAGE = 500
 _KEEP_S = 40 * 86_400  # longer than the longest period
 _log = logging.getLogger(__name__)
-
-
-class _Record(msgspec.Struct, frozen=True, array_like=True):
-    """A hold as it lies in Valkey. parts: name, held, likely."""
-
-    request_id: str
-    facts: bytes
-    parts: list[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,6 @@ class _Late:
     opened: _Open
     amounts: Sequence[int]
     sent: bool
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Record).decode
 
 
 class ValkeyCounters:
@@ -149,7 +145,7 @@ class ValkeyCounters:
     ) -> Hold | Short | TooFast:
         self._serial += 1
         shares = [(name_of(part.counter), part.amount, part.likely) for part in parts]
-        record = _encode(_Record(request_id, facts, shares))
+        record = encode(KeptHold(request_id, facts, shares))
         arguments: list[str | bytes | int] = [
             self._owner, self._epoch, self._serial, record, int(now_s), len(parts)
         ]  # fmt: skip
@@ -158,7 +154,7 @@ class ValkeyCounters:
             arguments += (name, part.amount, part.limit, part.margin, part.counter.expires_s, ttl_s)
         for limit in paces:
             arguments += (name_of(limit.counter), limit.limit)
-        word, *rest = _texts(self._remote.run(scripts.HOLD, arguments))
+        word, *rest = texts(self._remote.run(scripts.HOLD, arguments))
         if word == "P":
             return _too_fast(int(float(rest[0])), rest[1:], now_s, paces)
         if word not in ("H", "S"):
@@ -215,7 +211,7 @@ class ValkeyCounters:
         with self._lock:
             if names and not self._away:
                 try:
-                    rest = _texts(self._remote.run(scripts.READ, names))
+                    rest = texts(self._remote.run(scripts.READ, names))
                     return [Reading(int(s), int(h)) for s, h in zip(rest[::2], rest[1::2], strict=True)]
                 except Away as cause:
                     self._trip(cause)
@@ -266,35 +262,35 @@ class ValkeyCounters:
             ready, version, ages, since, news = self._remote.run(
                 scripts.BEAT, (self._owner, self._since, _PAGE)
             )
-            if _text(ready) != self._ready:
+            if text(ready) != self._ready:
                 raise Away("it was emptied")
-            names = _texts(ages)
+            names = texts(ages)
             self._ages = {owner: int(age) for owner, age in zip(names[::2], names[1::2], strict=True)}
-            rows = [_texts(row) for row in _list(news)]
+            rows = [texts(row) for row in as_list(news)]
             with self._lock:
                 for name, spent, held, expires in rows:
                     self._mirror.learn(name, Reading(int(spent), int(held)), int(expires))
-            self._version, self._since = int(_text(version)), _text(since)
+            self._version, self._since = int(text(version)), text(since)
             more = len(rows) == _PAGE
 
     def _rejoin(self) -> bool:
         """Make certain what is there of this process; False while Valkey holds no amounts at all."""
         self._epoch += 1
         ready, version, records = self._remote.run(scripts.REJOIN, (self._owner, self._epoch))
-        if not _text(ready):
+        if not text(ready):
             self.needs_rebuild = True
             return False
-        is_new = bool(self._ready) and _text(ready) != self._ready
-        forgot = is_new or int(_text(version)) < self._version
-        pairs = _list(records)
+        is_new = bool(self._ready) and text(ready) != self._ready
+        forgot = is_new or int(text(version)) < self._version
+        pairs = as_list(records)
         there = {
-            int(_text(serial)): _raw(record) for serial, record in zip(pairs[::2], pairs[1::2], strict=True)
+            int(text(serial)): raw(record) for serial, record in zip(pairs[::2], pairs[1::2], strict=True)
         }
         with self._lock:
             self._reconcile(there, forgot)
             if forgot:
                 self._fill()
-        self._ready, self._since = _text(ready), "0"
+        self._ready, self._since = text(ready), "0"
         self.needs_rebuild = False
         return True
 
@@ -302,7 +298,7 @@ class ValkeyCounters:
         """there: what Valkey has of this process. forgot: it lost its newest writes; else, what is missing was ended."""
         for serial, record in there.items():
             if serial not in self._open and serial not in self._late:
-                shares = [(name, held) for name, held, _ in _decode(record).parts]
+                shares = [(name, held) for name, held, _ in decode(record).parts]
                 self._release(self._owner, serial, "", shares, [0] * len(shares))
         for serial, opened in list(self._open.items()):
             if serial not in there:
@@ -366,7 +362,7 @@ class ValkeyCounters:
             return lost
         for number, place in self._lost.items():
             if place in waiting:
-                record = _decode(waiting[place])
+                record = decode(waiting[place])
                 lost.append(LostHold(record.request_id, record.facts, 0, number))
         return lost
 
@@ -390,7 +386,7 @@ class ValkeyCounters:
                 self._book_lost(self._owner, serial, opened.record)
 
     def _book_lost(self, owner: str, serial: int, record: bytes) -> None:
-        parts = _decode(record).parts
+        parts = decode(record).parts
         shares = [(name, held) for name, held, _ in parts]
         self._release(owner, serial, f"{owner}/{serial}", shares, [likely for _, _, likely in parts])
 
@@ -441,6 +437,18 @@ class ValkeyCounters:
             with self._lock:
                 self._trip(cause)
 
+    def loose(self, counters: Sequence[Counter], *, release: bool = False) -> list[int]:
+        """See `Counters.loose`; nothing can be told while this machine counts alone, or sends what it owes."""
+        nothing = [0] * len(counters)
+        with self._turn, self._lock:
+            if self._away or self._late or not counters:
+                return nothing
+            try:
+                return loose(self._remote, [name_of(each) for each in counters], release=release)
+            except Away as cause:
+                self._trip(cause)
+                return nothing
+
     def sweep(self, now_s: float, most: int = 64) -> int:
         """See `Counters.sweep`; in Valkey, counters end by themselves."""
         with self._lock:
@@ -473,21 +481,3 @@ def _too_fast(index: int, buckets: Sequence[str], now_s: float, paces: Sequence[
 def _pages(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for start in range(0, len(rows), _PAGE):
         yield rows[start : start + _PAGE]
-
-
-def _raw(value: object) -> bytes:
-    assert isinstance(value, bytes)
-    return value
-
-
-def _text(value: object) -> str:
-    return _raw(value).decode()
-
-
-def _list(value: object) -> list[object]:
-    assert isinstance(value, list)
-    return value
-
-
-def _texts(values: object) -> list[str]:
-    return [_text(value) for value in _list(values)]

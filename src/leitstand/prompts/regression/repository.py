@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from leitstand.store.schema import regression_set, trial, trial_answer
+from leitstand.prompts.regression.votes import Vote
+from leitstand.store.schema import regression_set, trial, trial_answer, trial_vote
 
 UNFINISHED = ("waiting", "running")
 
@@ -99,6 +100,7 @@ class RegressionRows:
         trials = select(trial.c.id).where(trial.c.set_name == name)
         with self._engine.begin() as connection:
             connection.execute(delete(trial_answer).where(trial_answer.c.trial.in_(trials)))
+            connection.execute(delete(trial_vote).where(trial_vote.c.trial.in_(trials)))
             connection.execute(delete(trial).where(trial.c.set_name == name))
             return (
                 connection.execute(delete(regression_set).where(regression_set.c.name == name)).rowcount > 0
@@ -186,3 +188,32 @@ class RegressionRows:
         )
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+
+class VoteRows:
+    """Blind verdicts on the answers of trials. Blocking: call from a thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def put(self, trial_id: str, vote: Vote, created_us: int) -> None:
+        """A person's verdict on a pair; a second one takes the place of the first."""
+        place = (
+            trial_vote.c.trial == trial_id, trial_vote.c.case == vote.case,
+            trial_vote.c.repetition == vote.repetition, trial_vote.c.judge == vote.judge,
+        )  # fmt: skip
+        with self._engine.begin() as connection:
+            connection.execute(delete(trial_vote).where(*place))
+            connection.execute(
+                insert(trial_vote).values(trial=trial_id, created_us=created_us, **asdict(vote))
+            )
+
+    def of(self, trial_id: str) -> list[Vote]:
+        """All verdicts on a trial."""
+        query = (
+            select(trial_vote.c.case, trial_vote.c.repetition, trial_vote.c.judge, trial_vote.c.verdict)
+            .where(trial_vote.c.trial == trial_id)
+            .order_by(trial_vote.c.case, trial_vote.c.repetition, trial_vote.c.judge)
+        )
+        with self._engine.connect() as connection:
+            return [Vote(*row) for row in connection.execute(query)]

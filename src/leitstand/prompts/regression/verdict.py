@@ -108,9 +108,9 @@ def compare(
     if not shared:
         raise ValueError("the two models have no case in common")
     cases = tuple(_case(case, ours[case], theirs[case]) for case in shared)
-    difference = _interval([(case.candidate, case.baseline) for case in cases], seed, _gap)
+    difference = interval([(case.candidate, case.baseline) for case in cases], seed, gap)
     spent = [(_cost(ours[case]), _cost(theirs[case])) for case in shared]
-    saving = _interval(spent, seed, _saved) if any(theirs for _, theirs in spent) else None
+    saving = interval(spent, seed, _saved) if any(theirs for _, theirs in spent) else None
     failing = tuple(case.case for case in cases if case.must and case.candidate <= 0.5)
     missing = max(_unanswered(judged, shared) for judged in (ours, theirs))
     decision = _decide(difference, failing, margin) if missing <= MOST_UNANSWERED else Decision.MORE_RUNS
@@ -191,7 +191,8 @@ def _model(
 _Pairs = Sequence[tuple[float, float]]
 
 
-def _gap(pairs: _Pairs) -> float:
+def gap(pairs: _Pairs) -> float:
+    """The mean of the first values minus that of the second ones."""
     return fmean(ours - theirs for ours, theirs in pairs)
 
 
@@ -201,7 +202,7 @@ def _saved(pairs: _Pairs) -> float:
     return 1 - sum(pair[0] for pair in pairs) / theirs if theirs else 0.0
 
 
-def _interval(pairs: _Pairs, seed: int, figure: Callable[[_Pairs], float]) -> Interval:
+def interval(pairs: _Pairs, seed: int, figure: Callable[[_Pairs], float]) -> Interval:
     """A figure of paired values with its percentile interval. Source: Efron and Tibshirani (1993), ch. 13."""
     draw = random.Random(seed)  # noqa: S311 - resampling, not a secret
     found = sorted(figure(draw.choices(pairs, k=len(pairs))) for _ in range(_RESAMPLES))
