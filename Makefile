@@ -89,7 +89,7 @@ bench-scale: install-dev     ## a second process, ROWS=10000000 old records, pag
 	PYTHONPATH=tests $(BIN)/python bench/scale.py --rows $(ROWS)
 
 requirements: install     ## renew the hash-pinned requirement files
-	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-links --universal -p 3.11 --custom-compile-command "make requirements" -o requirements/runtime.txt --quiet
+	$(UV) pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-emit-find-links --universal -p 3.11 -c requirements/limits.txt --custom-compile-command "make requirements" -o requirements/runtime.txt --quiet
 	$(UV) pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-emit-find-links --universal -p 3.11 -c requirements/runtime.txt --custom-compile-command "make requirements" -o requirements/dev.txt --quiet
 	printf 'hatchling\neditables\n' | $(UV) pip compile - --generate-hashes --no-emit-index-url --no-emit-find-links --universal -p 3.11 --custom-compile-command "make requirements" -o requirements/build.txt --quiet
 	printf 'uv\n' | $(UV) pip compile - --generate-hashes --no-emit-index-url --no-emit-find-links --universal -p 3.11 --custom-compile-command "make requirements" -o requirements/uv.txt --quiet
