@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -107,6 +108,7 @@ class PageStatus:
     def __init__(self, house: House, board: TargetBoard) -> None:
         self._house = house
         self._board = board
+        self._incidents = PageIncidents(house)
         self._desks = desks_of(house)
 
     def organisation(self) -> web.Organisation:
@@ -128,9 +130,9 @@ class PageStatus:
         sees_operations = viewer is not None and Permission.OPERATIONS_READ in viewer.permissions
         firing = await asyncio.to_thread(self._firing)
         if not sees_operations:
-            return public_bar_of(firing) or _public_bar(
-                all_down=bool(troubled) and len(troubled) == len(self._board.targets())
-            )
+            everything = bool(troubled) and len(troubled) == len(self._board.targets())
+            public = public_bar_of(firing) or await self._disturbance(viewer) or _public_bar(all_down=everything)
+            return replace(public, href="/status") if viewer is not None and public.level != "ok" else public
         vitals = (self._board.vital(), _protection())
         if degraded:
             return web.Bar(
@@ -156,6 +158,13 @@ class PageStatus:
         if told := contracts_told(self._desks.policy.processors()):
             return web.Bar("warn", *told, "/schutz/auftragsverarbeiter", vitals)
         return web.Bar("ok", Bilingual("Alle Dienste laufen", "All services running"), None, "", vitals)
+
+    async def _disturbance(self, viewer: web.Viewer | None) -> web.Bar | None:
+        """What the status page says first: an incident that people feel, or a message that somebody wrote."""
+        with suppress(DatabaseAway):
+            if viewer is not None and (told := await self._incidents.disturbances()):
+                return web.Bar("warn", Bilingual("Störung", "Disturbance"), told[0].text)
+        return None
 
     def _firing(self) -> Sequence[Alert]:
         """Nothing while the database is away: the bar says so otherwise."""
