@@ -131,7 +131,9 @@ class PageStatus:
         firing = await asyncio.to_thread(self._firing)
         if not sees_operations:
             everything = bool(troubled) and len(troubled) == len(self._board.targets())
-            public = public_bar_of(firing) or await self._disturbance(viewer) or _public_bar(all_down=everything)
+            public = (
+                public_bar_of(firing) or await self._disturbance(viewer) or _public_bar(all_down=everything)
+            )
             return replace(public, href="/status") if viewer is not None and public.level != "ok" else public
         vitals = (self._board.vital(), _protection())
         if degraded:
