@@ -224,9 +224,12 @@ def _fired(visit: Visit, tested: Tested | None) -> str:
         return ""
     days = _days(tested)
     count = len(tested.alerts)
-    if not count:
-        return visit.say("nie in %(days)s Tagen", days=days)
-    return visit.say("%(count)s-mal in %(days)s Tagen", count=count, days=days)
+    said = visit.words.ngettext("in %(days)s Tag", "in %(days)s Tagen", days) % {"days": days}
+    return (
+        visit.say("%(count)s-mal %(span)s", count=count, span=said)
+        if count
+        else visit.say("nie %(span)s", span=said)
+    )
 
 
 def _days(tested: Tested) -> int:
