@@ -109,7 +109,7 @@ def test_the_retention_rules_are_applied_by_command(tmp_path: Path) -> None:
         "organisation: {name: Musterwerk GmbH}\nretention: {journal_days: 200, trials_days: 30}\n"
     ) as house:
         due = json.loads(leitstand("retention", "--json", data=house.data).stdout)
-        assert due == {"responses_days": 0, "trials_days": 0, "journal_up_to": 0}
+        assert due == {"responses_days": 0, "trials_days": 0, "unusual_days": 0, "journal_up_to": 0}
         assert (
             json.loads(leitstand("retention", "--run", "--compact", "--json", data=house.data).stdout) == {}
         )
