@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine, Select, delete, func, insert, select, update
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from leitstand.journal.records import INTERACTION
@@ -88,8 +87,8 @@ class Traffic:
 
     def pairs(self, before: str, after: str, most: int = 5000) -> list[Pair]:
         """The newest answers of trials in which both public models were asked the same question."""
-        old, new = aliased(trial_answer), aliased(trial_answer)
-        was, now = aliased(journal), aliased(journal)
+        old, new = trial_answer.alias(), trial_answer.alias()
+        was, now = journal.alias(), journal.alias()
         query = (
             select(was.c.input_tokens, now.c.input_tokens, was.c.output_tokens, now.c.output_tokens)
             .select_from(trial)
