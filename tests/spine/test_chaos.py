@@ -6,6 +6,7 @@ from spine.proof import chaos
 from spine.proof.chaos import run, stage
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_a_killed_gateway_database_and_valkey_cost_no_acknowledged_request(
     monkeypatch: pytest.MonkeyPatch,

@@ -145,6 +145,7 @@ def test_plans_that_make_no_sense_are_refused_and_rights_are_checked(house: Hous
     anna.ask("POST", "/trials", 403, **body)
 
 
+@pytest.mark.long
 def test_a_model_that_changes_overnight_is_told_once(house: House, simulator: Simulator) -> None:
     server = house.serve("--clock", "600", "--clock-start", "2026-11-17T20:00:00+01:00")
     office = _office(house, server)

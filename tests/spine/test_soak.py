@@ -12,6 +12,7 @@ def test_the_slope_is_that_of_the_second_half_in_mb_per_ten_thousand_requests() 
     assert slope_mb([*warming, *grown]) == pytest.approx(2.0)
 
 
+@pytest.mark.long
 def test_mixed_load_leaves_no_open_files_and_no_threads_behind() -> None:
     with folder(1) as world:
         samples = run(world, 5, every_s=0.5)
