@@ -5,6 +5,7 @@ last hours and asked once; a back-test moves it minute by minute through a month
 enters and leaves it.
 """
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -216,7 +217,7 @@ class Timeline:
         return None
 
 
-class _Window:
+class _Window(ABC):
     """The minutes of a window that only moves forward: those that begin until now and are not over before it begins."""
 
     def __init__(self, rows: Sequence[Row], width_us: int) -> None:
@@ -241,11 +242,13 @@ class _Window:
             comes, self._rows[self._begin].minute_us + MINUTE_US + self._width_us if held else None
         )
 
+    @abstractmethod
     def _add(self, row: Row) -> None:
-        raise NotImplementedError
+        """A row comes into the window."""
 
+    @abstractmethod
     def _take(self, row: Row) -> None:
-        raise NotImplementedError
+        """A row leaves it."""
 
 
 class _Sums(_Window):

@@ -183,6 +183,11 @@ class Visit:
         if not same_token(sent, expected):
             raise TokenMissing
 
+    def done(self, words: Mapping[str, str]) -> str:
+        """What came of the last act, from the word in the address; "" without one, or with one that nobody gave."""
+        word = self.request.query_params.get("getan", "")
+        return self.say(words[word]) if word in words else ""
+
     async def field(self, name: str) -> str:
         """A text field of the posted form, "" when absent."""
         value = (await self.request.form(max_files=0, max_fields=50)).get(name)

@@ -1,11 +1,12 @@
 """`/kosten/abgleich`: whether all sums agree: counters, journal and hours among themselves, and invoices with the journal."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from leitstand.accounting.balance.repository import RELEASED, VERIFIED, BalanceRecord
@@ -18,6 +19,7 @@ from leitstand.core.clock import from_us
 from leitstand.core.errors import Refusal
 from leitstand.core.money import nano
 from leitstand.identity.roles import Permission
+from leitstand.web.acts import form
 from leitstand.web.format import NONE
 from leitstand.web.navigation import COSTS, N_, Entry
 from leitstand.web.page import Page
@@ -152,26 +154,17 @@ class ReconciliationPage:
 def _routes(desk: Desk) -> Sequence[Route]:
     async def show(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.BUDGETS_READ)
-        done = visit.say(DONE[word]) if (word := request.query_params.get("getan", "")) in DONE else ""
+        done = visit.done(DONE)
         try:
             page = await _page(visit, viewer, request.query_params.get("abgleich", ""), done)
         except Refusal as refusal:
             page = await _page(visit, viewer, error=refusal.message(visit.language))
         return await visit.page("abgleich.html", page)
 
-    def act(work: Callable[[Visit, Viewer], Awaitable[str]]) -> Callable[[Request], Awaitable[Response]]:
-        async def acted(request: Request) -> Response:
-            visit, viewer = await desk.enter(request, Permission.CONFIGURATION_WRITE)
-            async with visit.with_file():
-                await visit.check_token()
-                try:
-                    query = await work(visit, viewer)
-                except Refusal as refusal:
-                    page = await _page(visit, viewer, error=refusal.message(visit.language))
-                    return await visit.page("abgleich.html", page, 422)
-            return RedirectResponse(f"{_HOME}?{query}", 303)
+    async def again(visit: Visit, viewer: Viewer, error: str) -> Response:
+        return await visit.page("abgleich.html", await _page(visit, viewer, error=error), 422)
 
-        return acted
+    act = partial(form, desk, Permission.CONFIGURATION_WRITE, _HOME, again=again, file=True)
 
     async def verify(visit: Visit, viewer: Viewer) -> str:
         await desk.ports.reconciliation.verify(viewer)

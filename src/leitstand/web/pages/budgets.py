@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from leitstand.accounting.budgets.board import Board, LimitState
@@ -17,9 +17,10 @@ from leitstand.accounting.budgets.changes import ExtensionWish, GraceWish, Limit
 from leitstand.accounting.budgets.repository import Warned
 from leitstand.accounting.limits import EACH, MEASURES
 from leitstand.core.clock import from_us
-from leitstand.core.errors import InvalidRequest, Refusal
+from leitstand.core.errors import InvalidRequest
 from leitstand.core.money import nano
 from leitstand.identity.roles import Permission
+from leitstand.web.acts import Work, form
 from leitstand.web.format import NONE
 from leitstand.web.navigation import COSTS, N_, Entry
 from leitstand.web.page import Page
@@ -145,23 +146,14 @@ class BudgetPage:
 def _routes(desk: Desk) -> Sequence[Route]:
     async def show(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.BUDGETS_READ)
-        done = visit.say(DONE[word]) if (word := request.query_params.get("getan", "")) in DONE else ""
+        done = visit.done(DONE)
         return await visit.page("budgets.html", await _page(visit, viewer, done=done))
 
-    def act(
-        permission: Permission, done: str, work: Callable[[Visit, Viewer], Awaitable[None]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def acted(request: Request) -> Response:
-            visit, viewer = await desk.enter(request, permission)
-            await visit.check_token()
-            try:
-                await work(visit, viewer)
-            except Refusal as refusal:
-                page = await _page(visit, viewer, error=refusal.message(visit.language))
-                return await visit.page("budgets.html", page, 422)
-            return RedirectResponse(f"{_HOME}?getan={done}", 303)
+    async def again(visit: Visit, viewer: Viewer, error: str) -> Response:
+        return await visit.page("budgets.html", await _page(visit, viewer, error=error), 422)
 
-        return acted
+    def act(permission: Permission, done: str, work: Work) -> Callable[[Request], Awaitable[Response]]:
+        return form(desk, permission, _HOME, work, again, done=f"getan={done}")
 
     async def extend(visit: Visit, viewer: Viewer) -> None:
         scope, _, measure = (await visit.field("grenze")).rpartition(" ")

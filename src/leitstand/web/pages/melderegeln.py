@@ -122,7 +122,7 @@ class RulePage:
 def _routes(desk: Desk) -> Sequence[Route]:
     async def show(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.OPERATIONS_READ)
-        done = visit.say(DONE[word]) if (word := request.query_params.get("getan", "")) in DONE else ""
+        done = visit.done(DONE)
         rules = await desk.ports.alert_rules.rules(at_once=True)
         return await visit.page(
             "melderegeln.html",

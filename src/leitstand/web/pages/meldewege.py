@@ -1,8 +1,9 @@
 """`/betrieb/meldewege`: every way out with its state and a test, who hears of what at this hour, who is on duty."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,11 +13,12 @@ from leitstand.configuration.alerts import AlertRoute
 from leitstand.configuration.channels import ON_CALL, ChannelKind
 from leitstand.configuration.on_call import Swap
 from leitstand.core.clock import from_us
-from leitstand.core.errors import InvalidRequest, NotFound, Refusal
+from leitstand.core.errors import InvalidRequest, NotFound
 from leitstand.identity.roles import Permission
 from leitstand.monitoring.channel_desk import ChannelBoard, ChannelSight, Hearing
 from leitstand.monitoring.on_call import Turn
 from leitstand.monitoring.values import Rule, Severity
+from leitstand.web.acts import form
 from leitstand.web.alert_words import SEVERITIES, moment
 from leitstand.web.format import NONE
 from leitstand.web.navigation import N_, RUNNING, Entry
@@ -116,7 +118,7 @@ class ChannelsPage:
 def _routes(desk: Desk) -> Sequence[Route]:
     async def show(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.OPERATIONS_READ)
-        done = visit.say(DONE[word]) if (word := request.query_params.get("getan", "")) in DONE else ""
+        done = visit.done(DONE)
         return await visit.page("meldewege.html", await _page(visit, viewer, done=done))
 
     async def test(request: Request) -> Response:
@@ -135,20 +137,10 @@ def _routes(desk: Desk) -> Sequence[Route]:
         done = visit.say("Die Probe auf „%(name)s“ ist angenommen worden.", name=name)
         return await visit.page("meldewege.html", await _page(visit, viewer, done=done))
 
-    def act(
-        done: str, work: Callable[[Visit, Viewer], Awaitable[None]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def acted(request: Request) -> Response:
-            visit, viewer = await desk.enter(request, Permission.ALERTS_HANDLE)
-            await visit.check_token()
-            try:
-                await work(visit, viewer)
-            except Refusal as refusal:
-                page = await _page(visit, viewer, error=refusal.message(visit.language))
-                return await visit.page("meldewege.html", page, 422)
-            return RedirectResponse(f"{_HOME}?getan={done}#bereitschaft", 303)
+    async def again(visit: Visit, viewer: Viewer, error: str) -> Response:
+        return await visit.page("meldewege.html", await _page(visit, viewer, error=error), 422)
 
-        return acted
+    act = partial(form, desk, Permission.ALERTS_HANDLE, _HOME, again=again)
 
     async def swap(visit: Visit, viewer: Viewer) -> None:
         begins, ends = await _day(visit, "von"), await _day(visit, "bis")
@@ -167,8 +159,8 @@ def _routes(desk: Desk) -> Sequence[Route]:
     return [
         Route(_HOME, show, methods=["GET"], name="channels"),
         Route(f"{_HOME}/probe", test, methods=["POST"]),
-        Route(f"{_HOME}/tausch", act("getauscht", swap), methods=["POST"]),
-        Route(f"{_HOME}/tausch/aufheben", act("zurueck", undo), methods=["POST"]),
+        Route(f"{_HOME}/tausch", act(swap, done="getan=getauscht#bereitschaft"), methods=["POST"]),
+        Route(f"{_HOME}/tausch/aufheben", act(undo, done="getan=zurueck#bereitschaft"), methods=["POST"]),
     ]
 
 

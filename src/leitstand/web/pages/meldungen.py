@@ -135,7 +135,7 @@ class AlertPage:
 def _routes(desk: Desk) -> Sequence[Route]:
     async def show(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.OPERATIONS_READ)
-        done = visit.say(DONE[word]) if (word := request.query_params.get("getan", "")) in DONE else ""
+        done = visit.done(DONE)
         page = await _page(visit, viewer, done=done)
         return await visit.page("meldungen.html", page)
 

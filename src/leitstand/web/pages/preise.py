@@ -1,13 +1,14 @@
 """`/kosten/preise`: what each model in use costs today and since when, price lists and exchange rates from files, and the
 proof that booked records keep the price of their day."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from leitstand.accounting.pricelists.desk import PriceInForce, PriceTable, Proven, RateInForce
@@ -15,8 +16,8 @@ from leitstand.accounting.pricelists.difference import Change, Figures
 from leitstand.accounting.pricelists.read import MOST_BYTES
 from leitstand.accounting.pricelists.repository import Version
 from leitstand.core.clock import from_us
-from leitstand.core.errors import Refusal
 from leitstand.identity.roles import Permission
+from leitstand.web.acts import form
 from leitstand.web.format import NONE
 from leitstand.web.navigation import COSTS, N_, Entry
 from leitstand.web.page import Page
@@ -138,22 +139,13 @@ class PricesPage:
 def _routes(desk: Desk) -> Sequence[Route]:
     async def show(request: Request) -> Response:
         visit, viewer = await desk.enter(request, Permission.BUDGETS_READ)
-        done = visit.say(DONE[word]) if (word := request.query_params.get("getan", "")) in DONE else ""
+        done = visit.done(DONE)
         return await visit.page("preise.html", await _page(visit, viewer, done=done))
 
-    def act(work: Callable[[Visit, Viewer], Awaitable[str]]) -> Callable[[Request], Awaitable[Response]]:
-        async def acted(request: Request) -> Response:
-            visit, viewer = await desk.enter(request, Permission.CONFIGURATION_WRITE)
-            async with visit.with_file():
-                await visit.check_token()
-                try:
-                    query = await work(visit, viewer)
-                except Refusal as refusal:
-                    page = await _page(visit, viewer, error=refusal.message(visit.language))
-                    return await visit.page("preise.html", page, 422)
-            return RedirectResponse(f"{_HOME}?{query}", 303)
+    async def again(visit: Visit, viewer: Viewer, error: str) -> Response:
+        return await visit.page("preise.html", await _page(visit, viewer, error=error), 422)
 
-        return acted
+    act = partial(form, desk, Permission.CONFIGURATION_WRITE, _HOME, again=again, file=True)
 
     async def compare(visit: Visit, viewer: Viewer) -> str:
         name, data = await visit.file("datei")
