@@ -18,6 +18,7 @@ from leitstand.core.i18n import Bilingual
 from leitstand.jobs.engine import MOST_TRIES
 from leitstand.jobs.runs import Run
 from leitstand.jobs.schedule import Schedule
+from leitstand.jobs.turn import DurableTurn
 from leitstand.jobs.values import Turn
 from leitstand.store.engine import DatabaseAway
 from support.databases import PostgreSQL
@@ -103,22 +104,22 @@ def test_a_living_worker_takes_over_from_a_dead_one(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("database")
 def test_stopped_between_two_steps_a_run_goes_on_later(tmp_path: Path) -> None:
     reached, worked = threading.Event(), list[str]()
-    here: list[Floor] = []
-
-    def note(name: str) -> str:
-        worked.append(name)
-        if name == "first" and not reached.is_set():
-            reached.set()
-            here[0].stop.wait(20)
-        return name
 
     def work(turn: Turn) -> Bilingual:
+        assert isinstance(turn, DurableTurn)
+
+        def note(name: str) -> str:
+            worked.append(name)
+            if name == "first" and not reached.is_set():
+                reached.set()
+                turn.stop.wait(20)
+            return name
+
         for name in ("first", "second"):
             turn.step(name, note, name)
         return DONE
 
     with floor(tmp_path / "data", job("two", work)) as opened:
-        here.append(opened)
         run = opened.board.request("two", "anna")
         assert reached.wait(30)
         opened.end()
