@@ -42,7 +42,7 @@ install-proxy:                      ## Debian's caddy, the proxy of the compose 
 	@command -v caddy >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends caddy >/dev/null; }
 
 test: install-dev install-browser install-reader install-proxy     ## all tests, against real servers on 127.0.0.1
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-model: install-dev     ## the built-in llama.cpp runtime with real weights (compiles it, 7 minutes; loads 500 MB)
 	$(UV) pip install --quiet --python $(BIN)/python -e '.[llama]'
