@@ -38,7 +38,8 @@ def joined(text: str, finds: Iterable[Entity], words: list[Word]) -> list[Entity
         if not _is_doubted(find, words)
     ]
     weighed = [_weighed(text, word) for word in words]
-    return kept + [find for find in entities_of(text, weighed, _THRESHOLD, _WEAK) if _is_sure(find)]
+    sure = [find for find in entities_of(text, weighed, _THRESHOLD, _WEAK) if _is_sure(find)]
+    return kept + [_with_first_particle(text, find) for find in sure]
 
 
 def _weighed(text: str, word: Word) -> Word:
@@ -56,6 +57,16 @@ def _listed_odds(word: str) -> float:
     if not lexicon().is_ordinary(word) or (lexicon().is_also_a_name(word) and not _is_of_letters(word)):
         return 0.0
     return _COMMON_LOGIT
+
+
+def _with_first_particle(text: str, find: Entity) -> Entity:
+    """`von und zu Beispiel` where the network saw `und zu Beispiel` only: no name begins with `und`."""
+    before = text[: find.start]
+    if find.type is EntityType.PERSON and text.startswith("und ", find.start):
+        for particle in ("von ", "zu "):
+            if before.lower().endswith(particle):
+                return find.at(find.start - len(particle), find.end)
+    return find
 
 
 def _is_of_letters(word: str) -> bool:

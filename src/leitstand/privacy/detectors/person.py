@@ -53,6 +53,12 @@ _SIGN_OFF = re.compile(
     r"|best wishes|regards|sincerely(?: yours)?|cheers|thanks(?: a lot)?|thank you|best|yours)[,.!]?[ ]{0,2}(?:\r?\n\s{0,4}){0,3}(?:(?:i\.\s?[av]\.|ppa\.|gez\.)\s{0,2})?(?=[^\W\d_])",
     re.IGNORECASE,
 )
+_PARTIES = re.compile(
+    r"(?:(?:rechtsstreit(?:igkeit)?|rechtssache|strafsache|mahnsache)\s{0,2}[:,]?\s{1,3}(?P<one>[^\W\d_])[\w'’-]+\s{1,3}(?:gegen|\./\.)"
+    r"|in sachen\s{1,3}(?P<first>[^\W\d_])[\w'’-]+\s{1,3}\./\."
+    r"|\./\.)\s{1,3}(?P<other>[^\W\d_])",
+    re.IGNORECASE,
+)
 _NOUNS = (
     "ung",
     "ungen",
@@ -97,6 +103,8 @@ class _Reader:
         starts = {word.start: place for place, word in enumerate(words)}
         self.labels = {starts[m.end()]: m for m in _LABEL.finditer(text) if m.end() in starts}
         self.sign_offs = {starts[m.end()] for m in _SIGN_OFF.finditer(text) if m.end() in starts}
+        borders = (m.start(part) for m in _PARTIES.finditer(text) for part in ("one", "first", "other"))
+        self.parties = {starts[border] for border in borders if border in starts}
 
     def read(self) -> Iterator[Entity]:
         """Names in reading order, each by the first rule that fits."""
@@ -126,7 +134,7 @@ class _Reader:
             last = (
                 None
                 if particle_of_role
-                else self._name_after_cue(place, strong=cue in ("salutation", "title"))
+                else self._name_after_cue(place, strong=cue in ("salutation", "title", "party"))
             )
             if last is not None:
                 return last, 0.86 if cue != "role" else 0.8, cue
@@ -139,6 +147,8 @@ class _Reader:
             return "signature"
         if place in self.labels:
             return "label"
+        if place in self.parties:
+            return "party"
         before = place - 1
         titled = False
         while before >= 0 and self.words[before].text.lower() in _TITLES and self._joined(before + 1):
@@ -178,7 +188,7 @@ class _Reader:
 
     def _is_next_field(self, place: int, cue: str) -> bool:
         """Whether the word is the next field of a form rather than a name (`Anrede: Frau`, next line `Name: …`)."""
-        if cue in ("signature", "label") or not self.lex.is_common(self.words[place].text):
+        if cue in ("signature", "label", "party") or not self.lex.is_common(self.words[place].text):
             return False
         return "\n" in self.text[self.words[place - 1].end : self.words[place].start]
 
@@ -284,7 +294,8 @@ class _Reader:
         if word.text.endswith("s") and self.lex.is_first_name(lower[:-1]) and len(lower) > 4:
             return place, 0.6, "first name in the genitive"
         if self.lex.is_common(lower):
-            return None
+            named = self.lex.is_surname(lower) and self._has_apostrophe(word)
+            return (place, 0.65, "genitive apostrophe") if named else None
         turned = self._turned(place)
         if turned is not None:
             return turned, 0.75, "surname, first name"
@@ -294,7 +305,7 @@ class _Reader:
             return place, 0.55, "surname"
         if len(lower) > 2 and _FOREIGN.search(lower):
             return self._capitals_after(place), 0.5, "letters of another language"
-        if len(lower) > 4 and lower[-1] in "sxzß" and self._has_apostrophe(word):
+        if len(lower) > 4 and self._has_apostrophe(word):
             return place, 0.5, "genitive apostrophe"
         return None
 
@@ -309,7 +320,9 @@ class _Reader:
         return last
 
     def _has_apostrophe(self, word: Word) -> bool:
-        return self.text[word.end : word.end + 2] in ("' ", "’ ")
+        opened = self.text[max(0, word.start - 1) : word.start] in ("'", "‘", "‚")
+        ended = self.text[word.end - 1] in "sxzß"
+        return ended and not opened and self.text[word.end : word.end + 2] in ("' ", "’ ")
 
     def _first_name(self, place: int) -> tuple[int, float, str] | None:
         word = self.words[place]
@@ -405,6 +418,9 @@ DETECTOR = Detector(
         "frage von frau «sommer» zum vertrag",
         "Dear Mr «Winter», thank you",
         "Hallo «Katharina», kurze Frage",
+        "In dem Rechtsstreit\n«Schneider» gegen «Weber»",
+        "In Sachen «Weber» ./. «Bauer» wegen Räumung",
+        "Bitte «Franz'» Angebot prüfen",
     ),
     counter_examples=(
         "Im Sommer koch ich Weißkohl.",
@@ -413,6 +429,8 @@ DETECTOR = Detector(
         "Prüfen Sie den Vertrag nach § 87 BetrVG.",
         "z. B. Schrauben nach DIN 912",
         "Liebe Kolleginnen und Kollegen",
+        "In Sachen Lieferzeit gegen Preis abwägen",
+        "Das Feld 'Status' bleibt leer",
     ),
     find=find,
 )

@@ -15,7 +15,7 @@ _NUMBER_WORD = r"(?:[\s-]{0,2}(?:n(?:umme)?r\b\.?|num(?:mer|ber)\b|no\b\.?|id\b|
 _WHOLE = (
     r"(?:aktenzeichen|geschäftszeichen|gesch\.?-?z\.?|az|mandatsreferenz|mandatsref\.?|gläubiger-?id|police|kd\.?|kdnr\.?|kd\.?-?nr\.?|pnr\.?"
     r"|pers\.?-?nr\.?|vnr|vsnr|vs-?nr\.?|vers\.?-?nr\.?|vertrag|mandatsnr\.?|schadennr\.?|unser zeichen|ihr zeichen|ref(?:erenz)?|mrn|zählpunkt"
-    r"|marktlokation|malo|vertragskonto|buchungskonto|kassenzeichen|bg-?nummer|klientennr\.?)"
+    r"|marktlokation|malo|vertragskonto|buchungskonto|kassenzeichen|bg-?nummer|klientennr\.?|piz|fallzahl|aufnahmezahl|sv)"
 )
 _VALUE = (
     r"(?P<v>(?=[^\n,;|]{0,14}\d)(?:\d{1,4}\s[A-Z][A-Za-z]{0,3}\s\d{1,6}/\d{2,4}|(?:[IVX]+|\d{1,4})\s[A-Z][A-Za-z]{0,3}\s\d{1,6}/\d{2}"
@@ -35,6 +35,9 @@ _BEHIND_NAME = re.compile(
 _COURT = re.compile(
     r"(?<![\w/.])(?P<v>\d{1,4}\s(?:O|C|S|U|F|Js|Ls|Ds|Cs|Ks|KLs|OWi|IN|IK|M|T|W|AR|XVII|Ca|Sa|Ga|VI|BV)\s\d{1,6}/\d{2})(?![\w/])"
 )
+_BY_YEAR = re.compile(
+    r"(?<![\w/.,-])(?P<v>\d{5,9}/(?:19|20)\d\d)(?![\w/-])"
+)  # no law or regulation has five digits
 _DATE = re.compile(r"\d{1,2}\.\s?\d{1,2}\.(?:\d{2,4})?|\d{4}-\d\d-\d\d")
 _LAW = re.compile(
     r"(?:§+|Art\.?|BGH|BVerfG|BAG|BFH|BSG|BVerwG|EuGH|OLG|LAG|LG|AG|VG|OVG|FG|Urteil|Beschluss|vom|,)\s*(?:\w+\s)?$"
@@ -49,6 +52,7 @@ def find(text: str) -> list[Entity]:
     found += [_entity(match, 0.86) for match in _BY_WORD.finditer(text) if _is_value(match["v"])]
     found += [_entity(match, 0.75) for match in _BY_COMPOUND.finditer(text) if _is_long(match["v"])]
     found += [_entity(match, 0.8) for match in _BEHIND_NAME.finditer(text)]
+    found += [_entity(match, 0.6) for match in _BY_YEAR.finditer(text)]
     found += [
         _entity(match, 0.7)
         for match in _COURT.finditer(text)
@@ -84,6 +88,8 @@ DETECTOR = Detector(
         "Zählernummer «1EMH0012345678»",
         "den Wartungsvertrag «VTR-2023-48042» kündigen",
         "Kunde Mustermann («4829209») meldet eine Störung",
+        "PIZ: «30211876»",
+        "Befund vom 3. Mai («21904/2023»)",
     ),
     counter_examples=(
         "Rechnung Nr. 2024-0815",
@@ -91,6 +97,7 @@ DETECTOR = Detector(
         "Ticket INC0048293",
         "Artikelnummer 6ES7734-3AA17",
         "Vertrag vom 12.03.2024",
+        "Verordnung (EG) Nr. 1907/2006",
         "BGH, Urteil vom 3. Mai 2016, VI ZR 123/15",
     ),
     find=find,
